@@ -12,7 +12,7 @@ use rollbook::config;
 use rollbook::model::{
     AccountId, AccountKind, AppRole, Capabilities, Changes, Declaration, Email, Grants, GroupId, GroupKind,
     GroupName, Header, JiraRights, Listing, LiveAccount, LiveGroup, LiveState, Locator, Lock, LockedId,
-    ManagedBy, Plan, Reading, Rights, Rows, SourceFile, Surface, Tree, Usage, UserStatus,
+    ManagedBy, Plan, Reading, Rights, Rows, SourceFile, Surface, SyncedGroups, Tree, Usage, UserStatus,
 };
 use rollbook::plan::{self, Context, Desired, Rates, Resolved, Scope};
 
@@ -99,6 +99,7 @@ impl World {
             searched: BTreeSet::new(),
             scim_users: Reading::NotRead,
             grants: Grants::default(),
+            synced: SyncedGroups::default(),
         }
     }
 }

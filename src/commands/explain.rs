@@ -47,9 +47,10 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
         Address::Member(group, user)
             if loaded.declaration.groups.contains_key(group) && desired.people().contains(user) =>
         {
-            let Explanation { mut ways, more } = plan::explain_group(&desired, group, &locator);
+            let Explanation { mut ways, mut synced, more } = plan::explain_group(&desired, group, &locator);
             ways.retain(|way| way.user == *user);
-            (About::User, Explanation { ways, more })
+            synced.retain(|way| !way.except.contains(user));
+            (About::User, Explanation { ways, synced, more })
         }
         Address::Group(_) | Address::User(_) | Address::Member(..) | Address::Grant(..) => {
             return on_site(session, &loaded, &address, arguments);

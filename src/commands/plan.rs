@@ -47,7 +47,7 @@ pub(super) struct Part {
     /// Only this address and what it requires: group.NAME, user.EMAIL or member.NAME/EMAIL; may be repeated
     #[arg(long, value_name = "ADDRESS", help_heading = SELECTION)]
     pub(super) target: Vec<Address>,
-    /// Only operations for these reasons: declared, undeclared, expired, excepted, offboarded or unlisted
+    /// Only operations for these reasons: declared, synced, undeclared, expired, excepted, offboarded or unlisted
     #[arg(long, value_name = "REASON", value_delimiter = ',', help_heading = SELECTION)]
     pub(super) reason: Vec<Reason>,
     /// Resolve users only from pins and rollbook.lock

@@ -1,7 +1,5 @@
 //! `rollbook prune`.
 
-use std::collections::BTreeSet;
-
 use clap::Args;
 use jiff::civil::Date;
 
@@ -24,8 +22,8 @@ pub struct Arguments {
     check: bool,
 }
 
-/// Removes expired entries from the tree, once the site no longer has their people: until then a line still says why access
-/// will be revoked. The next plan asks for the same as before.
+/// Removes expired entries from the tree, once the site no longer has the people they brought or the roles they gave: before that a line still
+/// says why somebody is to go. The plan after it asks for what it asked for before.
 ///
 /// # Errors
 /// [`Error`] when the tree or the site cannot be read, or a file cannot be written.
@@ -90,7 +88,7 @@ pub fn pruned(
     let mut left = Vec::new();
     let edited = loop {
         match config::without_entries(tree, declaration, &spent, today) {
-            Err(EditError::Form(name)) if spent.remove(&name).is_some() => left.push(name),
+            Err(EditError::Form(name)) if spent.leave(&name) => left.push(name),
             edited => break edited?,
         }
     };
@@ -104,6 +102,5 @@ pub fn pruned(
             return Err(Error::AsksForMore(asked));
         }
     }
-    let entries = spent.values().map(BTreeSet::len).sum();
-    Ok(Pruned { tree: edited.tree, entries, comments: edited.comments, left })
+    Ok(Pruned { tree: edited.tree, entries: spent.count(), comments: edited.comments, left })
 }

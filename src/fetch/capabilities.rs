@@ -19,6 +19,7 @@ use super::Error;
 use super::live::accounts;
 
 type Surface<T> = Result<T, atlassian::Error>;
+type Kinds = BTreeMap<GroupId, Option<GroupKind>>;
 type People = BTreeMap<AccountId, Option<OrganizationUser>>;
 type Memberships = (BTreeMap<AccountId, Listing<LiveGroup>>, People);
 
@@ -53,7 +54,7 @@ pub async fn capabilities(
     let mut names: BTreeMap<GroupId, GroupName> = questions.group_kinds.clone();
     let found = memberships.values().flat_map(|groups| groups.iter());
     names.extend(found.map(|group| (group.id.clone(), group.name.clone())));
-    let group_kinds = asking.group_kinds(&names).await?;
+    let group_kinds = asking.unread.kinds(surfaces, &names, Read::GroupKind).await?;
     let synced: BTreeMap<&GroupId, &GroupName> = names
         .iter()
         .filter(|(id, _)| {
@@ -89,7 +90,21 @@ pub async fn capabilities(
     })
 }
 
-/// Questions under way, with those without an answer.
+/// Who may change groups, as an answer to some question, and what has none.
+///
+/// # Errors
+/// As [`capabilities`].
+pub(super) async fn kinds(
+    surfaces: &Surfaces,
+    groups: &BTreeMap<GroupId, GroupName>,
+    read: Read,
+) -> Surface<(Kinds, BTreeSet<Unread>)> {
+    let unread = Unanswered::default();
+    let kinds = unread.kinds(surfaces, groups, read).await?;
+    Ok((kinds, unread.0.into_inner()))
+}
+
+/// Questions under way, with those that got no answer.
 struct Asking<'a> {
     surfaces: &'a Surfaces,
     live: &'a LiveState,
@@ -115,7 +130,32 @@ impl Unanswered {
         }
     }
 
-    /// Takes an answer as a reading, which may be unread.
+    /// Who may change groups: the organization says it of ten a request, Jira's picker of one.
+    async fn kinds(
+        &self,
+        surfaces: &Surfaces,
+        names: &BTreeMap<GroupId, GroupName>,
+        read: Read,
+    ) -> Surface<Kinds> {
+        if let Some(organization) = &surfaces.organization {
+            let ids: Vec<GroupId> = names.keys().cloned().collect();
+            let shown = organization.groups_by_id(&ids).await;
+            let Some(shown) = self.answer(read, None, shown)? else { return Ok(Kinds::new()) };
+            let kind = |id: GroupId| (id.clone(), shown.get(&id).map(OrganizationGroup::kind));
+            return Ok(ids.into_iter().map(kind).collect());
+        }
+        let Some(jira) = &surfaces.jira else { return Ok(Kinds::new()) };
+        let kinds = names.iter().map(async |(id, name)| (id.clone(), jira.group_kind(id, name).await));
+        let mut answers = Kinds::new();
+        for (id, kind) in join_all(kinds).await {
+            if let Some(kind) = self.answer(read, Some(id.as_str()), kind)? {
+                answers.insert(id, kind);
+            }
+        }
+        Ok(answers)
+    }
+
+    /// The same, as something that may not have been read.
     fn reading<T>(&self, read: Read, answer: Surface<T>) -> Surface<Reading<T>> {
         Ok(self.answer(read, None, answer)?.map_or(Reading::NotRead, Reading::Read))
     }
@@ -163,31 +203,6 @@ impl Asking<'_> {
         };
         let people = self.unread.answer(Read::Standing, None, organization.people(&ids).await)?;
         Ok(people.map(|people| shown(&ids, people)).unwrap_or_default())
-    }
-
-    /// Reads who may change groups: the organization answers for ten per request, Jira's picker for one.
-    async fn group_kinds(
-        &self,
-        names: &BTreeMap<GroupId, GroupName>,
-    ) -> Surface<BTreeMap<GroupId, Option<GroupKind>>> {
-        if let Some(organization) = &self.surfaces.organization {
-            let ids: Vec<GroupId> = names.keys().cloned().collect();
-            let shown = organization.groups_by_id(&ids).await;
-            let Some(shown) = self.unread.answer(Read::GroupKind, None, shown)? else {
-                return Ok(BTreeMap::new());
-            };
-            let kind = |id: GroupId| (id.clone(), shown.get(&id).map(OrganizationGroup::kind));
-            return Ok(ids.into_iter().map(kind).collect());
-        }
-        let Some(jira) = &self.surfaces.jira else { return Ok(BTreeMap::new()) };
-        let kinds = names.iter().map(async |(id, name)| (id.clone(), jira.group_kind(id, name).await));
-        let mut answers = BTreeMap::new();
-        for (id, kind) in join_all(kinds).await {
-            if let Some(kind) = self.unread.answer(Read::GroupKind, Some(id.as_str()), kind)? {
-                answers.insert(id, kind);
-            }
-        }
-        Ok(answers)
     }
 
     async fn accounts(

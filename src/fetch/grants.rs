@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::atlassian::{self, Organization, Surfaces};
-use crate::model::{Access, App, ErrorExt, Grants, GroupId, Listing, LiveGroup, Read, Unread};
+use crate::model::{Access, App, ErrorExt, Grants, GroupId, Listing, LiveGroup, Read, Reading, Role, Unread};
 use crate::plan::{self, Beside, Desired, FoundRoles, GrantReads, RoleSearch};
 
 /// How many requests are under way at a time; the limiter bounds their sum.
 const AT_A_TIME: usize = 16;
 
-/// Reads the roles that groups give, if the tree manages their roles, in as few requests as possible. The result is empty if
-/// it manages none, or if there is no organization to ask. A failed read is kept: it blocks only changes of roles.
+/// Reads what the groups give whose roles a tree manages, with as few requests as that takes, and which groups decide about
+/// the access to apps, where a rule asks about them; nothing where there is no organization to ask. A refusal is kept: it ends nothing but changes of roles.
 ///
 /// # Errors
 /// When the site that answers is not the one that the tree names. That ends every command.
@@ -25,18 +25,46 @@ pub(super) async fn grants(
 ) -> Result<Grants, atlassian::Error> {
     let asked = plan::grant_groups(desired, beside, groups);
     let makes_any = desired.groups.values().any(|group| group.grants.is_some());
-    let Some(organization) = surfaces.organization.as_ref().filter(|_| makes_any || !asked.is_empty()) else {
-        return Ok(Grants::default());
-    };
-    match read(organization, desired, beside, groups, &asked).await {
-        Ok(grants) => Ok(grants),
-        Err(error) if error.is_another_site() => Err(error),
-        Err(error) => {
-            let (why, help) = (error.chain(), error.help());
-            let unread = Unread { read: Read::Grants, about: None, why, help };
-            Ok(Grants { unread: Some(unread), ..Grants::default() })
+    let Some(organization) = &surfaces.organization else { return Ok(Grants::default()) };
+    let mut grants = Grants::default();
+    if makes_any || !asked.is_empty() {
+        match read(organization, desired, beside, groups, &asked).await {
+            Ok(read) => grants = read,
+            Err(error) if error.is_another_site() => return Err(error),
+            Err(error) => {
+                let (why, help) = (error.chain(), error.help());
+                grants.unread = Some(Unread { read: Read::Grants, about: None, why, help });
+            }
         }
     }
+    if plan::asks(desired, beside) {
+        match deciding(organization, desired, &grants).await {
+            Ok(groups) => grants.deciding = Reading::Read(groups),
+            Err(error) if error.is_another_site() => return Err(error),
+            // The plan says that they are not known.
+            Err(error) => warn!(error = error.chain(), "which groups decide about apps was not read"),
+        }
+    }
+    Ok(grants)
+}
+
+/// The groups that give a role in any app of the site which lets people decide about access.
+async fn deciding(
+    organization: &Organization,
+    desired: &Desired<'_>,
+    grants: &Grants,
+) -> Result<BTreeSet<GroupId>, atlassian::Error> {
+    let mut resources = grants.resources.clone();
+    if resources.is_empty() {
+        resources = organization.resources(&desired.declaration.settings.site.value).await?;
+    }
+    let roles = Role::PRIVILEGED.map(Role::new);
+    let resources: Vec<&str> = resources.values().map(String::as_str).collect();
+    let mut found = BTreeSet::new();
+    for apps in resources.chunks(plan::APPS) {
+        found.extend(organization.groups_with_roles(apps, &roles).await?);
+    }
+    Ok(found)
 }
 
 async fn read(

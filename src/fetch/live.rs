@@ -8,7 +8,7 @@ use tracing::info;
 use crate::atlassian::{self, Organization, Reader, Surfaces};
 use crate::model::{
     AccountId, Email, Grants, JiraRights, Listing, LiveAccount, LiveGroup, LiveState, OrganizationUser,
-    Reading, Rights, ScimUser,
+    Reading, Rights, ScimUser, SyncedGroups,
 };
 use crate::plan::{self, Beside, Desired, MemberReads, Reads, Searches};
 
@@ -16,6 +16,7 @@ use super::Error;
 use super::grants::grants;
 use super::members::{Members, members, speeds};
 use super::site::at_site;
+use super::synced::synced;
 
 /// The result of a listing of people.
 type People = (Listing<AccountId>, Vec<LiveAccount>);
@@ -43,13 +44,13 @@ async fn read(surfaces: &Surfaces, desired: &Desired<'_>, beside: Beside<'_>) ->
     let reader = surfaces.reader().ok_or(Error::NoListing)?;
     let searches = plan::searches(desired, beside);
     let organization = surfaces.organization.as_ref();
-    // Boxed, since each holds the state of all its reads.
-    let ((groups, mut members, grants), asked) = try_join!(
+    // Boxed, since each holds what all its reads do.
+    let ((groups, mut members, grants, synced), asked) = try_join!(
         Box::pin(listed(surfaces, reader, desired, beside)),
         Box::pin(Asked::of(surfaces, reader, desired, beside, &searches))
     )?;
     let Asked { rights, people, everybody, users, scim_users } = asked;
-    let more = plan::privileged_groups_to_read(desired, beside, &rights, &groups);
+    let more = plan::privileged_groups_to_read(desired, beside, &rights, &groups, &grants);
     members.take_in(self::members(surfaces, reader.surface(), &more).await?);
     let mut live = LiveState {
         rights,
@@ -61,6 +62,7 @@ async fn read(surfaces: &Surfaces, desired: &Desired<'_>, beside: Beside<'_>) ->
         searched: if surfaces.organization.is_some() { searches.emails } else { BTreeSet::new() },
         scim_users,
         grants,
+        synced,
     };
     if let Some((listing, seen)) = users {
         live.accounts.extend(seen.into_iter().map(|account| (account.id.clone(), account)));
@@ -89,15 +91,17 @@ async fn listed(
     reader: Reader<'_>,
     desired: &Desired<'_>,
     beside: Beside<'_>,
-) -> Result<(Listing<LiveGroup>, Members, Grants), Error> {
+) -> Result<(Listing<LiveGroup>, Members, Grants, SyncedGroups), Error> {
     let groups = reader.groups().await?;
     let MemberReads { groups: ids, choice } =
         plan::member_reads(desired, beside, &groups, &surfaces.configured(), &speeds());
     info!("{} groups, members of {}: {choice}", groups.len(), ids.len());
-    let (members, grants) = try_join!(members(surfaces, choice.chosen.surface, &ids), async {
+    let (mut members, grants) = try_join!(members(surfaces, choice.chosen.surface, &ids), async {
         Ok(grants(surfaces, desired, beside, &groups).await?)
     })?;
-    Ok((groups, members, grants))
+    let sources = plan::synced_groups(desired, beside, &groups);
+    let synced = synced(surfaces, reader.surface(), &sources, &mut members).await?;
+    Ok((groups, members, grants, synced))
 }
 
 /// Everything that is read besides the members of groups.

@@ -9,6 +9,7 @@ mod live;
 mod members;
 mod site;
 mod snapshot;
+mod synced;
 mod user_report;
 
 pub use capabilities::capabilities;

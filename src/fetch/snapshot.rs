@@ -15,6 +15,7 @@ use super::grants::grants;
 use super::live::{Everybody, rights, scim_users, search, users};
 use super::members::members;
 use super::site::at_site;
+use super::synced::synced;
 
 /// Everything is read: a change of the tree may need more than the tree does.
 const EVERYTHING: Reads = Reads { scim_users: true, users: true };
@@ -40,16 +41,18 @@ async fn read(surfaces: &Surfaces, desired: &Desired<'_>) -> Result<Readings, Er
         OrganizationPeople::of(organization, desired, &searches.emails)
     )?;
     let rights = Rights { surfaces: surfaces.configured(), jira };
+    let grants = grants(surfaces, desired, Beside::default(), &groups).await?;
     let mut ids = plan::groups_to_read(desired, Beside::default(), &groups);
-    ids.extend(plan::privileged_groups_to_read(desired, Beside::default(), &rights, &groups));
+    ids.extend(plan::privileged_groups_to_read(desired, Beside::default(), &rights, &groups, &grants));
     info!(groups = groups.len(), declared = ids.len(), "reading members and everybody");
     let acting = rights.acting();
-    let (members, grants, users, scim_users) = try_join!(
+    let (mut members, users, scim_users) = try_join!(
         members(surfaces, reader.surface(), &ids),
-        async { Ok(grants(surfaces, desired, Beside::default(), &groups).await?) },
         users(reader, EVERYTHING, acting, told.as_ref().map(|told| &told.everybody)),
         scim_users(surfaces, EVERYTHING)
     )?;
+    let sources = plan::synced_groups(desired, Beside::default(), &groups);
+    let synced = synced(surfaces, reader.surface(), &sources, &mut members).await?;
     let (users, all) = users.ok_or(Error::NoListing)?;
     let by_id = |account: LiveAccount| (account.id.clone(), account);
     let mut accounts: BTreeMap<AccountId, LiveAccount> = members.accounts.into_iter().collect();
@@ -77,6 +80,7 @@ async fn read(surfaces: &Surfaces, desired: &Desired<'_>) -> Result<Readings, Er
         whole,
         scim_users,
         grants,
+        synced,
     })
 }
 

@@ -45,11 +45,11 @@ fn a_plan_of_the_example_organization() {
         // Everybody whose email neither a pin nor the lock explains; the groups of Simon, who has left; whether the
         // organization knows those who leave a group, and those who join one; and who administers it.
         ("POST /admin/v2/orgs/{orgId}/directories/{directoryId}/users/search", 5),
-        // Who owns each of the ten groups that change.
-        ("POST /admin/v2/orgs/{orgId}/directories/{directoryId}/groups/search", 1),
-        // How Leila can be invited.
+        // Who owns each of the ten groups that change, and which groups decide about the access to apps.
+        ("POST /admin/v2/orgs/{orgId}/directories/{directoryId}/groups/search", 2),
+        // How Leila can be invited, and which apps there are to decide about.
         ("/admin/v1/orgs/{orgId}/domains", 1),
-        ("POST /admin/v2/orgs/{orgId}/workspaces", 1),
+        ("POST /admin/v2/orgs/{orgId}/workspaces", 2),
         // Gita joins the group that the SCIM directory owns.
         ("/scim/directory/{directoryId}/Groups", 1),
         ("/scim/directory/{directoryId}/Users", 1),

@@ -55,6 +55,9 @@ fn shape_mistakes(document: &Value) -> Vec<Diagnostic> {
 /// Keys of a group that are about its members, and have no meaning if these are unmanaged.
 const OF_MEMBERS: [&str; 4] = ["description", "source", "apps-in-group", "nest"];
 
+/// The keys that say who a member is.
+const SUBJECTS: [&str; 4] = ["user", "group", "synced", "account"];
+
 struct Generator<'s> {
     schema: &'s Value,
     rng: Rng,
@@ -155,10 +158,10 @@ impl Generator<'_> {
 
     fn one_subject(&mut self, member: &mut Value) {
         let fields = member.as_object_mut().unwrap();
-        let kept = ["user", "group", "account"][self.rng.usize(..3)];
-        fields.retain(|key, _| !["user", "group", "account"].contains(&key.as_str()) || key == kept);
+        let kept = SUBJECTS[self.rng.usize(..SUBJECTS.len())];
+        fields.retain(|key, _| !SUBJECTS.contains(&key.as_str()) || key == kept);
         fields.insert(kept.into(), if kept == "user" { json!("u@acme.com") } else { json!("g-1") });
-        if kept != "group" {
+        if !["group", "synced"].contains(&kept) {
             fields.remove("except");
         }
     }
@@ -221,6 +224,7 @@ fn mutate(document: &mut Value, rng: &mut Rng) {
         }
         Value::Object(fields) if fields.contains_key("except") && rng.bool() => {
             fields.remove("group");
+            fields.remove("synced");
             fields.insert("user".into(), json!("u@acme.com"));
         }
         Value::Object(fields) if !fields.is_empty() && rng.bool() => {
@@ -313,6 +317,23 @@ fn pointers(value: &Value, at: String, places: &mut Vec<String>) {
     places.push(at);
 }
 
+/// The decoder reports duplicate members by itself, however people and groups are written.
+fn without_repeated_members(document: &Value) -> Value {
+    let mut document = document.clone();
+    let groups = document.get_mut("groups").and_then(Value::as_object_mut);
+    for group in groups.into_iter().flat_map(|groups| groups.values_mut()) {
+        if let Some(Value::Array(members)) = group.get_mut("members") {
+            let mut kept: Vec<Value> = Vec::new();
+            members.retain(|member| {
+                let is_new = !kept.contains(member);
+                kept.extend(is_new.then(|| member.clone()));
+                is_new
+            });
+        }
+    }
+    document
+}
+
 #[test]
 fn agree_on_every_mistake_of_shape() {
     let schema = schema();
@@ -330,12 +351,9 @@ fn agree_on_every_mistake_of_shape() {
         for _ in 0..4 {
             mutate(&mut document, &mut generator.rng);
             let found = shape_mistakes(&document);
-            // The decoder reports duplicate members, however people and groups are written.
-            let errors: Vec<String> = validator
-                .iter_errors(&document)
-                .map(|e| format!("{}: {e}", e.instance_path()))
-                .filter(|error| !(error.contains("/members: ") && error.ends_with("has non-unique elements")))
-                .collect();
+            let judged = without_repeated_members(&document);
+            let errors: Vec<String> =
+                validator.iter_errors(&judged).map(|e| format!("{}: {e}", e.instance_path())).collect();
             assert!(
                 found.is_empty() == errors.is_empty(),
                 "seed {seed}: {document}\nthe decoder finds {found:#?}\nthe schema finds {errors:#?}"

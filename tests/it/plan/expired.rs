@@ -6,14 +6,14 @@ use proptest::prelude::*;
 use rollbook::commands::prune::{Pruned, pruned};
 use rollbook::config::EditError;
 use rollbook::error::Error;
-use rollbook::model::{Action, ErrorExt as _, Plan};
+use rollbook::model::{Action, ErrorExt as _, Plan, Surface};
 use rollbook::plan::{Beside, Desired};
 
 use crate::soak::worlds;
-use crate::spec::{spec, told};
+use crate::spec::{spec, spec_with_sources, told};
 use crate::world::World;
 
-fn prune(world: &World) -> Result<Pruned, Error> {
+pub(crate) fn prune(world: &World) -> Result<Pruned, Error> {
     let declaration = world.declaration();
     let live = world.live.state(&Desired::of(&declaration, world.today), Beside::default());
     pruned(&world.tree(), &declaration, &live, world.today)
@@ -40,7 +40,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: worlds() / 4, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_pruned_tree_asks_for_no_more_and_no_less(spec in spec()) {
+    fn a_pruned_tree_asks_for_no_more_and_no_less(spec in prop_oneof![spec(), spec_with_sources()]) {
         let world = spec.world();
         match prune(&world) {
             Ok(pruned) => {
@@ -116,4 +116,24 @@ fn an_entry_stays_while_its_person_is_left_in_a_group_around() {
     let left = world.change(|live| live.join("all", "kim@acme.com"));
     assert_eq!(left.plan().operations.len(), 1, "{}", left.text());
     assert_eq!(entries(&left), 0);
+}
+
+/// A role that ended goes once its group no longer gives it.
+#[test]
+fn an_ended_role_is_pruned_once_it_is_gone() {
+    let head = "organization: 2c1f6b1e-8d1a-4c0e-9a53-7f0d6f2b9e41\n";
+    let groups = "  team:\n    members: [ada@acme.com]\n    grants:\n      # for the audit\n      \
+                  - { app: jira-software, role: user, until: 2026-11-20 }\n      \
+                  - { app: confluence, role: user }\n";
+    let world = World::of(head, "", groups).change(|live| {
+        live.surfaces = BTreeSet::from([Surface::Jira, Surface::Organization]);
+        live.apps.insert("jira-software".into());
+    });
+    let done = prune(&world).unwrap();
+    assert_eq!((done.entries, done.comments), (1, 1));
+    let text = &done.tree.files.iter().find(|file| file.path == "groups/all.yaml").unwrap().text;
+    assert!(text.contains("confluence") && !text.contains("jira-software"), "{text}");
+    let given = ("id-team".to_owned(), "jira-software".to_owned(), "user".to_owned());
+    let there = world.change(|live| live.grants.extend([given]));
+    assert_eq!(prune(&there).unwrap().entries, 0);
 }

@@ -453,3 +453,48 @@ fn roles_are_read_with_the_fewest_requests() {
     let told = plan::by_search(&asked, &other, &desired, Beside::default(), &live.groups);
     assert_eq!(told.unclear, [asked[7].clone()]);
 }
+
+/// The site lets a group decide about an app, and no list of the tree says so: who lets themselves into it is judged.
+#[test]
+fn who_joins_a_group_that_decides_about_an_app_is_judged_though_no_list_says_so() {
+    let policy = "policy: { self-grant: refuse, admins: [root@acme.com] }\n";
+    let joins = |role: &str| {
+        let world = tree(policy, OPS).change(gives("ops", "confluence", role, true)).then_base();
+        let world = world.change(|live| live.hire("ada@acme.com"));
+        world.edit("[eve@acme.com]", "[eve@acme.com, ada@acme.com]")
+    };
+    let refused = ["self-grant member.ops/ada@acme.com: refused"];
+    assert_eq!(rulings(&joins("admin").by("ada@acme.com").plan()), refused);
+    assert_eq!(rulings(&joins("user-access-admin").by("ada@acme.com").plan()), refused);
+    assert_eq!(rulings(&joins("admin").by("eve@acme.com").plan()), NONE);
+    assert_eq!(rulings(&joins("user").by("ada@acme.com").plan()), NONE);
+    // Where that cannot be read, the plan says so.
+    let unread =
+        joins("admin").change(|live| live.refused = BTreeSet::from([rollbook::model::Read::RoleGivers]));
+    let plan = unread.by("ada@acme.com").plan();
+    assert_eq!(rulings(&plan), NONE);
+    assert!(plan.notes.iter().any(|note| note.code == "not-read"), "{:?}", plan.notes);
+}
+
+/// A role that the base would end and cannot, since nobody can tell which group it means, is not kept without a word.
+#[test]
+fn a_role_of_a_group_that_nobody_can_tell_does_not_stay_by_a_change_of_its_holder() {
+    let policy = "policy: { self-grant: refuse, admins: [root@acme.com] }\n";
+    let ended = "  engineering:\n    mode: at-least\n    members: [ada@acme.com, bob@acme.com]\n    grants:\n      \
+                 - { app: jira-software, role: admin, until: 2026-11-20 }\n";
+    let world =
+        tree(policy, ended).change(gives("engineering", "jira-software", "admin", true)).change(|live| {
+            live.groups.insert("id-other".into(), Group::of("engineering", BTreeSet::new()));
+        });
+    let entry = "    grants:\n      - { app: jira-software, role: admin, until: 2026-11-20 }\n";
+    let kept = world.then_base().edit(entry, "    id: id-engineering\n    grants: []\n");
+    let plan = kept.clone().by("ada@acme.com").plan();
+    assert_eq!(keys(&plan), NONE);
+    let refused = "self-grant grant.engineering/jira-software/admin: refused".to_owned();
+    assert!(rulings(&plan).contains(&refused), "{:?}", rulings(&plan));
+    // Who ends it as the base does keeps nothing.
+    let ends =
+        kept.edit("    grants: []\n", "    grants: [{ app: jira-software, role: admin, absent: true }]\n");
+    let plan = ends.by("ada@acme.com").plan();
+    assert!(!rulings(&plan).contains(&refused), "{:?}", rulings(&plan));
+}

@@ -362,3 +362,24 @@ fn apps_and_synced_groups_are_told_of() {
     insta::assert_snapshot!(declared.tree.file("groups/all.yaml").unwrap().1.text);
     assert_eq!(TODAY, world.today);
 }
+
+/// Who comes by a synced group is declared by that, and the group itself is not declared as if the tree decided about it.
+#[test]
+fn people_of_a_synced_group_are_not_declared_again() {
+    let groups = "  team:\n    members: [ada@acme.com, synced: okta]\n";
+    let world = World::of("", "", groups).change(|live| {
+        live.hire("bob@acme.com");
+        live.hire("max@acme.com");
+        let okta = BTreeSet::from(["acc-bob@acme.com".to_owned()]);
+        let okta = Group { managed_by: rollbook::model::ManagedBy::External, ..Group::of("okta", okta) };
+        live.groups.insert("id-okta".into(), okta);
+        live.join("team", "bob@acme.com");
+        live.join("team", "max@acme.com");
+    });
+    let (import, _) = found(&world, &Selection::default(), false);
+    let members: Vec<String> =
+        import.groups.iter().flat_map(|group| &group.members).map(|member| member.user.to_string()).collect();
+    assert_eq!(members, ["max@acme.com"]);
+    let left: Vec<String> = import.left.iter().map(|left| left.address.to_string()).collect();
+    assert_eq!(left, ["group.okta"]);
+}

@@ -17,6 +17,7 @@ pub(crate) mod reviewed;
 pub(crate) mod rules;
 pub(crate) mod snapshot;
 pub(crate) mod surfaces;
+pub(crate) mod synced;
 pub(crate) mod trust;
 
 use rollbook::model::{AccountKind, Action, Address, Key, ManagedBy, Plan, Reason, Usage};

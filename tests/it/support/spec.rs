@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::ToSpan;
 use proptest::prelude::*;
-use rollbook::model::{AccountKind, ManagedBy, Surface};
+use rollbook::model::{AccountKind, ManagedBy, Read, Surface};
 
 use crate::world::{Account, Group, Live, TODAY, World};
 
@@ -19,7 +19,35 @@ pub(crate) struct Spec {
     pub(crate) undeclared_group: Vec<bool>,
     pub(crate) offboard: &'static str,
     pub(crate) surfaces: Vec<Surface>,
+    /// Groups that others may take members from.
+    pub(crate) sources: Vec<Source>,
+    /// Which of [`READS`] is refused.
+    pub(crate) refused: Option<usize>,
 }
+
+/// A group `sN` that an identity provider may own.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    pub(crate) exists: bool,
+    pub(crate) managed_by: usize,
+    /// Whether the tree declares it, with `members: unmanaged`, and then its roles.
+    pub(crate) declared: Option<Gives>,
+    pub(crate) live: Vec<bool>,
+    pub(crate) given: Roles,
+}
+
+/// Roles in apps, by the places of their app and role in [`APPS`] and [`ROLES`].
+pub(crate) type Roles = BTreeSet<(usize, usize)>;
+
+/// What a group is to give, where that is managed: by each role, its day, or that it is absent by name.
+pub(crate) type Gives = Option<BTreeMap<(usize, usize), Option<Option<i64>>>>;
+
+/// The app that comes last is not the site's.
+pub(crate) const APPS: [&str; 3] = ["jira-software", "confluence", "loom"];
+pub(crate) const ROLES: [&str; 3] = ["user", "guest", "admin"];
+pub(crate) const SOURCES: usize = 2;
+const READS: [Read; 3] = [Read::Synced, Read::Grants, Read::RoleGivers];
+const KINDS: [ManagedBy; 3] = [ManagedBy::External, ManagedBy::People, ManagedBy::NotReported];
 
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "every combination is to happen")]
@@ -57,6 +85,12 @@ pub(crate) struct Team {
     pub(crate) direct: BTreeMap<usize, Option<i64>>,
     pub(crate) nested: BTreeMap<usize, (Option<i64>, bool)>,
     pub(crate) live: Vec<bool>,
+    /// By the number of the source: the day, and whom it leaves out.
+    pub(crate) synced: BTreeMap<usize, (Option<i64>, Option<usize>)>,
+    pub(crate) gives: Gives,
+    pub(crate) given: Roles,
+    /// The app whose default group it is.
+    pub(crate) default: Option<usize>,
 }
 
 fn until() -> impl Strategy<Value = Option<i64>> {
@@ -114,6 +148,55 @@ fn team(index: usize) -> impl Strategy<Value = Team> {
             direct,
             nested,
             live,
+            synced: BTreeMap::new(),
+            gives: None,
+            given: Roles::new(),
+            default: None,
+        },
+    )
+}
+
+fn given() -> impl Strategy<Value = Roles> {
+    // The site has the apps but for the last.
+    prop::collection::btree_set((0..APPS.len() - 1, 0..ROLES.len()), 0..3)
+}
+
+fn gives() -> impl Strategy<Value = Gives> {
+    let entry = prop_oneof![4 => until().prop_map(Some), 1 => Just(None)];
+    let app = prop_oneof![6 => 0..APPS.len() - 1, 1 => Just(APPS.len() - 1)];
+    prop::option::of(prop::collection::btree_map((app, 0..ROLES.len()), entry, 0..4))
+}
+
+fn source() -> impl Strategy<Value = Source> {
+    let odds = |yes: u32, no: u32| prop_oneof![yes => Just(true), no => Just(false)];
+    let kind = prop_oneof![8 => Just(0), 1 => Just(1), 1 => Just(2)];
+    let live = prop::collection::vec(any::<bool>(), PEOPLE);
+    (odds(8, 1), kind, prop::option::of(gives()), live, given()).prop_map(
+        |(exists, managed_by, declared, live, given)| Source { exists, managed_by, declared, live, given },
+    )
+}
+
+/// The same, with groups that take members from synced ones, and that give roles in apps.
+pub(crate) fn spec_with_sources() -> impl Strategy<Value = Spec> {
+    let entry = (until(), prop::option::of(0..PEOPLE));
+    let synced = prop::collection::btree_map(0..SOURCES, entry, 0..=SOURCES);
+    let default = prop_oneof![4 => Just(None), 1 => (0..APPS.len() - 1).prop_map(Some)];
+    let team = (synced, gives(), given(), default);
+    let sources = prop::collection::vec(source(), SOURCES);
+    let refused = prop_oneof![6 => Just(None), 1 => (0..READS.len()).prop_map(Some)];
+    (spec(), prop::collection::vec(team, GROUPS), sources, refused).prop_map(
+        |(spec, teams, sources, refused)| {
+            let mut spec = Spec { sources, refused, ..spec };
+            for (team, (synced, gives, given, default)) in spec.groups.iter_mut().zip(teams) {
+                let absent = team.absent;
+                team.synced = if absent { BTreeMap::new() } else { synced };
+                team.gives = gives.filter(|_| !absent);
+                // A default group gives its app to those who come by it.
+                let by_default = default.map(|app| (app, 0));
+                team.given = given.into_iter().chain(by_default).collect();
+                team.default = default;
+            }
+            spec
         },
     )
 }
@@ -137,7 +220,7 @@ pub(crate) fn spec() -> impl Strategy<Value = Spec> {
             for group in &mut groups {
                 group.nested.retain(|inner, _| !absent[*inner]);
             }
-            Spec { people, groups, undeclared_group, offboard, surfaces }
+            Spec { people, groups, undeclared_group, offboard, surfaces, sources: Vec::new(), refused: None }
         },
     )
 }
@@ -178,6 +261,11 @@ impl Spec {
         for (index, group) in self.groups.iter().enumerate() {
             groups.push_str(&self.group_yaml(index, group));
         }
+        for (index, source) in self.sources.iter().enumerate() {
+            if let Some(gives) = &source.declared {
+                groups.push_str(&format!("  s{index}:\n    members: unmanaged\n{}", gives_yaml(gives)));
+            }
+        }
         let mut world = World::of("", "", "");
         world.files[0].1.push_str(&policy);
         world.files.push(("groups/all.yaml".into(), format!("groups:\n{groups}")));
@@ -197,6 +285,7 @@ impl Spec {
         }
         world.live = self.live();
         world.live.surfaces = self.surfaces.iter().copied().collect();
+        world.live.refused = self.refused.map(|read| READS[read]).into_iter().collect();
         world
     }
 
@@ -209,10 +298,6 @@ impl Spec {
             let pin = if group.pinned { format!("id: id-{index}, ") } else { String::new() };
             return format!("  g{index}: {{ {pin}absent: true }}\n");
         }
-        let until = |offset: Option<i64>| {
-            offset
-                .map_or(String::new(), |days| format!(", until: {}", TODAY.checked_add(days.days()).unwrap()))
-        };
         let direct = group.direct.iter().map(|(person, offset)| {
             let who = match &self.people[*person] {
                 Person { declared: true, pinned: true, by_account: true, .. } => {
@@ -220,20 +305,31 @@ impl Spec {
                 }
                 _ => format!("user: {}", email(*person)),
             };
-            format!("{{ {who}{} }}", until(*offset))
+            format!("{{ {who}{} }}", until_yaml(*offset))
         });
         let nested = group.nested.iter().map(|(inner, (offset, except))| {
             let except = self.excepted(*inner).filter(|_| *except);
             let except = except.map_or(String::new(), |person| format!(", except: [{}]", email(person)));
-            format!("{{ group: g{inner}{}{except} }}", until(*offset))
+            format!("{{ group: g{inner}{}{except} }}", until_yaml(*offset))
         });
-        let entries: Vec<String> = direct.chain(nested).collect();
+        let synced = group.synced.iter().map(|(source, (offset, except))| {
+            let except = except.map_or(String::new(), |person| format!(", except: [{}]", email(person)));
+            format!("{{ synced: s{source}{}{except} }}", until_yaml(*offset))
+        });
+        let entries: Vec<String> = direct.chain(nested).chain(synced).collect();
         let mode = if group.at_least { "at-least" } else { "exact" };
         let apps = if group.apps_exact { "exact" } else { "ignore" };
         let pin = if group.pinned { format!("    id: id-{index}\n") } else { String::new() };
+        // Whether it may take other groups' members, should it turn out to be privileged.
+        let pin = if !self.sources.is_empty() && index.is_multiple_of(2) {
+            format!("{pin}    nest: true\n")
+        } else {
+            pin
+        };
         format!(
-            "  g{index}:\n{pin}    mode: {mode}\n    apps-in-group: {apps}\n    members: [{}]\n",
-            entries.join(", ")
+            "  g{index}:\n{pin}    mode: {mode}\n    apps-in-group: {apps}\n    members: [{}]\n{}",
+            entries.join(", "),
+            gives_yaml(&group.gives)
         )
     }
 
@@ -268,7 +364,45 @@ impl Spec {
             live.groups.insert(format!("id-{index}"), team);
         }
         live.groups.insert("id-undeclared".into(), Group::of("undeclared", members(&self.undeclared_group)));
+        for (index, source) in self.sources.iter().enumerate().filter(|(_, source)| source.exists) {
+            let mut group = Group::of(&format!("s{index}"), members(&source.live));
+            group.managed_by = KINDS[source.managed_by].clone();
+            live.groups.insert(format!("id-s{index}"), group);
+        }
+        self.roles(&mut live);
         live
+    }
+
+    /// The roles that groups of the site give.
+    fn roles(&self, live: &mut Live) {
+        if self.sources.is_empty() {
+            return;
+        }
+        live.apps.extend(APPS[..APPS.len() - 1].iter().map(|app| (*app).to_owned()));
+        let teams = self.groups.iter().enumerate().filter(|(_, team)| team.exists);
+        let teams = teams.map(|(index, team)| (format!("id-{index}"), &team.given, team.default));
+        let sources = self.sources.iter().enumerate().filter(|(_, source)| source.exists);
+        let sources = sources.map(|(index, source)| (format!("id-s{index}"), &source.given, None));
+        for (id, given, default) in teams.chain(sources) {
+            let role = |(app, role): &(usize, usize)| (id.clone(), APPS[*app].into(), ROLES[*role].into());
+            live.grants.extend(given.iter().map(role));
+            live.defaults.extend(default.map(|app| (id.clone(), APPS[app].to_owned())));
+        }
+    }
+
+    /// Whether a source brings its people: an identity provider owns it, and it can be read.
+    pub(crate) fn brings(&self, source: usize) -> bool {
+        let told = self.refused.is_none_or(|read| READS[read] != Read::Synced);
+        let source = &self.sources[source];
+        told && source.exists && KINDS[source.managed_by] == ManagedBy::External
+    }
+
+    /// Whether somebody is among the active people of a source.
+    fn is_in(&self, source: usize, person: usize) -> bool {
+        let of = &self.people[person];
+        let is_active = of.exists && of.live_active && !of.suspended && !of.removed;
+        let is_person = of.kind == AccountKind::Atlassian;
+        self.brings(source) && self.sources[source].live[person] && is_active && is_person
     }
 
     /// Whether the tree wants somebody in a group, by walking every path: the oracle.
@@ -279,7 +413,11 @@ impl Spec {
     pub(crate) fn reaches(&self, group: usize, person: usize) -> bool {
         let group = &self.groups[group];
         let runs = |offset: Option<i64>| offset.is_none_or(|days| days > 0);
-        group.direct.get(&person).is_some_and(|offset| runs(*offset))
+        let synced = group.synced.iter().any(|(source, (offset, except))| {
+            runs(*offset) && *except != Some(person) && self.is_in(*source, person)
+        });
+        synced
+            || group.direct.get(&person).is_some_and(|offset| runs(*offset))
             || group.nested.iter().any(|(inner, (offset, except))| {
                 let excepted = *except && self.excepted(*inner) == Some(person);
                 runs(*offset) && !excepted && self.reaches(*inner, person)
@@ -293,7 +431,11 @@ impl Spec {
 
     pub(crate) fn names(&self, group: usize, person: usize) -> bool {
         let group = &self.groups[group];
-        group.direct.contains_key(&person)
+        let synced = group.synced.iter().any(|(source, (offset, except))| {
+            self.is_in(*source, person) && (*except == Some(person) || offset.is_some_and(|days| days <= 0))
+        });
+        synced
+            || group.direct.contains_key(&person)
             || group.nested.iter().any(|(inner, (offset, except))| {
                 let excepted = *except && self.excepted(*inner) == Some(person);
                 let expired_there = self.names_by_expiry(*inner, person);
@@ -305,7 +447,11 @@ impl Spec {
 
     pub(crate) fn names_by_expiry(&self, group: usize, person: usize) -> bool {
         let team = &self.groups[group];
-        let expired = team.direct.get(&person).is_some_and(|offset| offset.is_some_and(|days| days <= 0));
+        let synced = team.synced.iter().any(|(source, (offset, except))| {
+            offset.is_some_and(|days| days <= 0) && *except != Some(person) && self.is_in(*source, person)
+        });
+        let expired =
+            synced || team.direct.get(&person).is_some_and(|offset| offset.is_some_and(|days| days <= 0));
         !self.reaches(group, person)
             && (expired
                 || team.nested.iter().any(|(inner, (offset, except))| {
@@ -315,6 +461,20 @@ impl Spec {
                         || (runs_out && !excepted && self.reaches(*inner, person))
                 }))
     }
+}
+
+fn until_yaml(offset: Option<i64>) -> String {
+    offset.map_or(String::new(), |days| format!(", until: {}", TODAY.checked_add(days.days()).unwrap()))
+}
+
+fn gives_yaml(gives: &Gives) -> String {
+    let Some(gives) = gives else { return String::new() };
+    let entry = |((app, role), until): (&(usize, usize), &Option<Option<i64>>)| {
+        let end = until.map_or(", absent: true".to_owned(), until_yaml);
+        format!("{{ app: {}, role: {}{end} }}", APPS[*app], ROLES[*role])
+    };
+    let entries: Vec<String> = gives.iter().map(entry).collect();
+    format!("    grants: [{}]\n", entries.join(", "))
 }
 
 /// A failure with the world as a person would look at it.

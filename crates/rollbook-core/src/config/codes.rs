@@ -111,7 +111,7 @@ codes! {
 
     /// `absent: true` together with a key that describes an existing group.
     TOMBSTONE_KEY = "tombstone-key";
-    /// A member that names nobody, or more than one of user, group and account.
+    /// A member that names nobody, or more than one of user, group, synced and account.
     UNCLEAR_MEMBER = "unclear-member";
     /// `except` on an entry that is not a group.
     EXCEPT_WITHOUT_GROUP = "except-without-group";
@@ -131,6 +131,8 @@ codes! {
     UNMANAGED_KEY = "unmanaged-key";
     /// A `group:` entry that names a group whose members are unmanaged.
     UNMANAGED_GROUP = "unmanaged-group";
+    /// A `synced:` entry that names a group whose members this tree manages.
+    MANAGED_SOURCE = "managed-source";
     /// Two entries of one group for one role in one app.
     DUPLICATE_GRANT = "duplicate-grant";
     /// `until` on a grant that is absent.

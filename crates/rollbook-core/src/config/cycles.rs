@@ -61,7 +61,7 @@ fn step<'d>(draft: &'d Draft, name: &'d GroupName) -> Step<'d> {
 fn nested(member: &Member) -> Option<(&Member, &GroupName)> {
     match &member.who {
         MemberRef::Group(name) => Some((member, name)),
-        MemberRef::User(_) | MemberRef::Account(_) => None,
+        MemberRef::User(_) | MemberRef::Account(_) | MemberRef::Synced(_) => None,
     }
 }
 

@@ -72,11 +72,19 @@ pub(super) fn flattened<'d>(
                         }
                     }
                 }
+                // Only the site tells.
+                MemberRef::Synced(_) => {}
             }
         }
         flat.insert(name, members);
     }
     flat
+}
+
+/// Whether a group takes in a synced group, however far away, so that the configuration alone does not tell who is in it.
+pub(super) fn takes_synced(draft: &Draft, group: &GroupName) -> bool {
+    let mut entries = inner_first(draft, [group]).into_iter().flat_map(|name| draft.entries(name));
+    entries.any(|entry| matches!(entry.who, MemberRef::Synced(_)))
 }
 
 fn is_excepted(entry: &Member, who: Who<'_>) -> bool {
@@ -121,7 +129,7 @@ fn inner_first<'d>(draft: &'d Draft, groups: impl IntoIterator<Item = &'d GroupN
                     steps.push(Step::Leave(name));
                     steps.extend(draft.entries(name).iter().filter_map(|entry| match &entry.who {
                         MemberRef::Group(inner) => Some(Step::Enter(inner)),
-                        MemberRef::User(_) | MemberRef::Account(_) => None,
+                        MemberRef::User(_) | MemberRef::Account(_) | MemberRef::Synced(_) => None,
                     }));
                 }
             }

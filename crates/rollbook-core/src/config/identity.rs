@@ -57,7 +57,7 @@ fn only_declared(draft: &Draft, claims: &mut Claims<'_, Email>) {
     }
     let members = draft.groups.values().flat_map(entries).filter_map(|member| match &member.who {
         MemberRef::User(email) => Some(email),
-        MemberRef::Account(_) | MemberRef::Group(_) => None,
+        MemberRef::Account(_) | MemberRef::Group(_) | MemberRef::Synced(_) => None,
     });
     let protected = draft.policy.protect.users.iter().map(|email| &email.value);
     let named = draft.users.keys().chain(protected).chain(members);

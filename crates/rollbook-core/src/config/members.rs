@@ -22,7 +22,7 @@ fn member(cx: &mut Context, node: &Node<'_>) -> Option<Member> {
         }
         Value::Map(_) => entry(cx, node),
         Value::List(_) => {
-            cx.wrong_type(node, "an email, or a mapping with `user`, `group` or `account`");
+            cx.wrong_type(node, "an email, or a mapping with `user`, `group`, `synced` or `account`");
             None
         }
         Value::Reported => None,
@@ -38,7 +38,7 @@ fn entry(cx: &mut Context, node: &Node<'_>) -> Option<Member> {
     let who = who(cx, node, &mut fields);
     let except = fields.entry("except");
     let excepted = except.map_or_else(Vec::new, |entry| list_of(cx, &entry.value, "a list of emails", email));
-    if let (Some(entry), None) = (except, fields.take("group"))
+    if let (Some(entry), None, None) = (except, fields.take("group"), fields.take("synced"))
         && fields.whole()
     {
         cx.mistake(
@@ -46,7 +46,7 @@ fn entry(cx: &mut Context, node: &Node<'_>) -> Option<Member> {
             entry.span,
             "`except` on an entry that is not a group",
             "there is nobody to leave out",
-            "Use `except` with `group:` only.",
+            "Use `except` with `group:` and `synced:` only.",
         );
     }
     let until =
@@ -59,10 +59,11 @@ fn entry(cx: &mut Context, node: &Node<'_>) -> Option<Member> {
 
 /// The name in an entry; its place is that of the name.
 fn who(cx: &mut Context, node: &Node<'_>, fields: &mut Fields<'_, '_>) -> Option<(MemberRef, Origin)> {
-    let named = ["user", "group", "account"].map(|key| fields.entry(key));
+    let named = ["user", "group", "synced", "account"].map(|key| fields.entry(key));
     let user = named[0].and_then(|entry| email(cx, &entry.value));
     let group = named[1].and_then(|entry| group_name(cx, &entry.value));
-    let account = named[2].and_then(|entry| account_id(cx, &entry.value));
+    let synced = named[2].and_then(|entry| group_name(cx, &entry.value));
+    let account = named[3].and_then(|entry| account_id(cx, &entry.value));
     let given: Vec<Span> = named.iter().flatten().map(|entry| entry.span).collect();
     if given.len() != 1 {
         if given.len() > 1 || fields.whole() {
@@ -73,14 +74,15 @@ fn who(cx: &mut Context, node: &Node<'_>, fields: &mut Fields<'_, '_>) -> Option
     let user = user.map(|user| (MemberRef::User(user.value), user.origin));
     let group = group.map(|group| (MemberRef::Group(group.value), group.origin));
     let account = account.map(|account| (MemberRef::Account(account.value), account.origin));
-    user.or(group).or(account)
+    let synced = synced.map(|synced| (MemberRef::Synced(synced.value), synced.origin));
+    user.or(group).or(account).or(synced)
 }
 
 fn unclear(node: &Node<'_>, given: &[Span]) -> Diagnostic {
-    let help = "Name exactly one of `user`, `group` and `account`; give each of the others a separate entry.";
+    let help = "Name exactly one of `user`, `group`, `synced` and `account`; give each of the others an entry of its own.";
     let diagnostic = match given {
         [] => Diagnostic::error(codes::UNCLEAR_MEMBER, "a member that names nobody")
-            .at(node.span, "neither `user` nor `group` nor `account`"),
+            .at(node.span, "neither `user` nor `group` nor `synced` nor `account`"),
         [first, rest @ ..] => {
             let named = Diagnostic::error(codes::UNCLEAR_MEMBER, "a member that names more than one")
                 .at(*first, "one");

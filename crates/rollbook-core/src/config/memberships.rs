@@ -11,7 +11,7 @@ use crate::model::{Address, Diagnostic, GroupName, GroupState, Guard, Located, M
 use super::codes;
 use super::context::Context;
 use super::draft::Draft;
-use super::flatten::{Flat, Way, Who, flattened};
+use super::flatten::{Flat, Way, Who, flattened, takes_synced};
 use super::suggest::listed;
 
 /// How many days ahead floors are checked: as many as plans report expiring access.
@@ -26,7 +26,7 @@ pub(super) fn check(cx: &mut Context, draft: &Draft) {
         exclusive(cx, draft, &flat, list);
     }
     for (name, floor) in &policy.keep_at_least {
-        if let Some(members) = flat.get(name) {
+        if let Some(members) = flat.get(name).filter(|_| !takes_synced(draft, name)) {
             keep_at_least(cx, draft, name, *floor, members);
         }
     }

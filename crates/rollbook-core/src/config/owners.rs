@@ -67,7 +67,7 @@ fn outer_groups(declaration: &Declaration) -> BTreeMap<&GroupName, BTreeSet<&Gro
     let mut outer: BTreeMap<&GroupName, BTreeSet<&GroupName>> = BTreeMap::new();
     for (name, group) in &declaration.groups {
         let GroupState::Present(members) = &group.state else { continue };
-        for inner in members.nested() {
+        for inner in members.nested().chain(members.synced().map(|(_, name)| name)) {
             outer.entry(inner).or_default().insert(name);
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
-use crate::model::{AccountId, Diagnostic, Email, GroupName, GroupState, Member, MemberRef};
+use crate::model::{AccountId, Diagnostic, Email, GroupName, GroupState, Member, MemberRef, Span};
 
 use super::codes;
 use super::context::Context;
@@ -25,6 +25,9 @@ pub(super) fn check(cx: &mut Context, draft: &Draft) {
                 && target_exists(cx, draft, member, target)
             {
                 exceptions(cx, &brings, member, target);
+            }
+            if let MemberRef::Synced(target) = &member.who {
+                is_of_others(cx, draft, member, target);
             }
         }
     }
@@ -47,6 +50,7 @@ enum Who<'d> {
     Person(&'d Email),
     Account(&'d AccountId),
     Group(&'d GroupName),
+    Synced(&'d GroupName),
 }
 
 fn listed_once<'d>(
@@ -63,6 +67,7 @@ fn listed_once<'d>(
             None => (Who::Account(id), id.as_str()),
         },
         MemberRef::Group(name) => (Who::Group(name), name.as_str()),
+        MemberRef::Synced(name) => (Who::Synced(name), name.as_str()),
     };
     let Some(first) = seen.get(&who) else {
         seen.insert(who, member);
@@ -90,15 +95,11 @@ fn target_exists(cx: &mut Context, draft: &Draft, member: &Member, target: &Grou
             cx.report(diagnostic);
             return false;
         }
-        if !draft.is_absent(target) {
-            return true;
+        if draft.is_absent(target) {
+            cx.report(to_be_deleted(cx, member, target, *declaration));
+            return false;
         }
-        let diagnostic = Diagnostic::error(codes::ABSENT_GROUP, format!("`{target}` will be deleted"))
-            .at(cx.span(member.origin), "used here")
-            .at(*declaration, "declared absent here")
-            .help("Remove this entry, or keep the group.");
-        cx.report(diagnostic);
-        return false;
+        return true;
     }
     let near = cx.near(target.as_str(), declared.keys().map(GroupName::as_str));
     let help = suggest::help(near, || {
@@ -111,7 +112,32 @@ fn target_exists(cx: &mut Context, draft: &Draft, member: &Member, target: &Grou
     false
 }
 
-/// The groups that list the people in an `except`, and the groups that nest each other.
+/// A synced group that a tree takes members from may be declared, for its id or what it gives, and not for its members.
+fn is_of_others(cx: &mut Context, draft: &Draft, member: &Member, target: &GroupName) {
+    let Some(declaration) = draft.declared_groups().get(target).copied() else { return };
+    if draft.is_absent(target) {
+        cx.report(to_be_deleted(cx, member, target, declaration));
+    } else if draft.groups.contains_key(target) && !draft.is_unmanaged(target) {
+        let message = format!("this tree decides who is in `{target}`");
+        let diagnostic = Diagnostic::error(codes::MANAGED_SOURCE, message)
+            .at(cx.span(member.origin), "named as a synced group here")
+            .at(declaration, "declared with its members here")
+            .help(
+                "Use `group:`, which brings its declared members; or say `members: unmanaged` there, where an identity \
+                 provider decides.",
+            );
+        cx.report(diagnostic);
+    }
+}
+
+fn to_be_deleted(cx: &Context, member: &Member, target: &GroupName, declaration: Span) -> Diagnostic {
+    Diagnostic::error(codes::ABSENT_GROUP, format!("`{target}` is to be deleted"))
+        .at(cx.span(member.origin), "used here")
+        .at(declaration, "declared absent here")
+        .help("Remove this entry, or keep the group.")
+}
+
+/// Which groups list the people that some `except` names, and which groups bring which.
 struct Brings<'d> {
     draft: &'d Draft,
     listing: BTreeMap<&'d Email, BTreeSet<&'d GroupName>>,
@@ -136,6 +162,7 @@ impl<'d> Brings<'d> {
                         nested.entry(name).or_default().push(inner);
                         None
                     }
+                    MemberRef::Synced(_) => None,
                 };
                 if let Some(groups) = person.and_then(|email| listing.get_mut(email)) {
                     groups.insert(name);
@@ -173,6 +200,11 @@ fn exceptions(cx: &mut Context, brings: &Brings<'_>, member: &Member, target: &G
     let Some(reached) = brings.reached(target) else {
         return;
     };
+    // Whom a synced group brings, only the site tells.
+    let mut entries = reached.iter().flat_map(|name| brings.draft.entries(name));
+    if entries.any(|member| matches!(member.who, MemberRef::Synced(_))) {
+        return;
+    }
     for email in &member.except {
         let listing = brings.listing.get(&email.value);
         if listing.is_some_and(|groups| groups.iter().any(|group| reached.contains(group))) {
@@ -200,7 +232,7 @@ fn near_member<'d>(
     let people =
         reached.iter().flat_map(|name| brings.draft.entries(name)).filter_map(|member| match &member.who {
             MemberRef::User(email) => Some(email.as_str()),
-            MemberRef::Account(_) | MemberRef::Group(_) => None,
+            MemberRef::Account(_) | MemberRef::Group(_) | MemberRef::Synced(_) => None,
         });
     cx.near(email.as_str(), people)
 }
@@ -213,7 +245,7 @@ fn nesting(cx: &mut Context, draft: &Draft) {
         let GroupState::Present(members) = &group.state else {
             continue;
         };
-        let nested = members.entries.iter().find(|member| matches!(member.who, MemberRef::Group(_)));
+        let nested = members.entries.iter().find(|member| member.who.is_group());
         if let (Some(member), false) = (nested, members.nest) {
             let diagnostic = Diagnostic::error(
                 codes::NESTING_PRIVILEGED,

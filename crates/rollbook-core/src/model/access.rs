@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{App, GroupId, Role};
-use super::live::Listing;
+use super::live::{Listing, Reading};
 use super::read::Unread;
 
 /// A role in an app of the site.
@@ -51,9 +51,12 @@ impl Role {
         Self::ASSIGNABLE.contains(&self.as_str())
     }
 
+    /// The roles that let people decide about the access of others.
+    pub const PRIVILEGED: [&str; 2] = ["admin", "user-access-admin"];
+
     /// Whether it lets people decide about the access of others.
     pub fn is_privileged(&self) -> bool {
-        ["admin", "user-access-admin"].contains(&self.as_str())
+        Self::PRIVILEGED.contains(&self.as_str())
     }
 
     /// Whether it takes a seat of the app's licence, and has Atlassian mail the people who get it
@@ -109,6 +112,10 @@ pub struct Grants {
     pub defaults: BTreeMap<GroupId, BTreeSet<App>>,
     /// Why they were not read, if the read failed.
     pub unread: Option<Unread>,
+    /// The groups of the organization that give a role in an app of the site which lets people decide about access, where a
+    /// rule asks about them.
+    #[serde(default)]
+    pub deciding: Reading<BTreeSet<GroupId>>,
 }
 
 impl Grants {

@@ -1,6 +1,6 @@
 //! The content of a tree, checked, before anything is flattened or resolved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
@@ -137,7 +137,7 @@ pub struct Members {
     pub source: Source,
     /// What happens to undeclared members of account type `app`.
     pub apps_in_group: AppsInGroup,
-    /// Whether a privileged group takes `group:` entries.
+    /// Whether a privileged group takes `group:` and `synced:` entries.
     pub nest: bool,
     /// Whether somebody else owns the members, such as an identity provider: no change of them is planned. There are no
     /// entries then.
@@ -166,7 +166,7 @@ pub struct Member {
     pub who: MemberRef,
     /// Where the entry is.
     pub origin: Origin,
-    /// People that this entry does not add; only a `group:` entry has any.
+    /// People this entry does not bring; only a `group:` or `synced:` entry has any.
     pub except: Vec<Located<Email>>,
     /// The first day (UTC) on which the entry is inert.
     pub until: Option<Located<Date>>,
@@ -183,6 +183,39 @@ pub enum MemberRef {
     Account(AccountId),
     /// Every declared member of a declared group.
     Group(GroupName),
+    /// Every active member of a group of the site, which an identity provider owns.
+    Synced(GroupName),
+}
+
+/// Entries of groups, each named by its place in the list that it is of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Of lists of members.
+    pub members: BTreeMap<GroupName, BTreeSet<usize>>,
+    /// Of lists of grants.
+    pub grants: BTreeMap<GroupName, BTreeSet<usize>>,
+}
+
+impl Spent {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.members.values().chain(self.grants.values()).map(BTreeSet::len).sum()
+    }
+
+    /// Leaves a group out, and says whether it was among them.
+    pub fn leave(&mut self, group: &GroupName) -> bool {
+        self.members.remove(group).is_some() | self.grants.remove(group).is_some()
+    }
+}
+
+impl MemberRef {
+    /// Whether it stands for the members of another group.
+    pub fn is_group(&self) -> bool {
+        match self {
+            Self::Group(_) | Self::Synced(_) => true,
+            Self::User(_) | Self::Account(_) => false,
+        }
+    }
 }
 
 words! {
@@ -214,7 +247,15 @@ impl Members {
     pub fn nested(&self) -> impl Iterator<Item = &GroupName> {
         self.entries.iter().filter_map(|entry| match &entry.who {
             MemberRef::Group(name) => Some(name),
-            MemberRef::User(_) | MemberRef::Account(_) => None,
+            MemberRef::User(_) | MemberRef::Account(_) | MemberRef::Synced(_) => None,
+        })
+    }
+
+    /// Its entries that name a synced group, each with that.
+    pub fn synced(&self) -> impl Iterator<Item = (&Member, &GroupName)> {
+        self.entries.iter().filter_map(|entry| match &entry.who {
+            MemberRef::Synced(name) => Some((entry, name)),
+            MemberRef::User(_) | MemberRef::Account(_) | MemberRef::Group(_) => None,
         })
     }
 }
@@ -223,6 +264,15 @@ impl Declaration {
     /// The mode that applies to a group.
     pub fn mode(&self, members: &Members) -> Mode {
         members.mode.unwrap_or(self.policy.mode)
+    }
+
+    /// Every entry that names a synced group, each with that.
+    pub fn synced(&self) -> impl Iterator<Item = (&Member, &GroupName)> {
+        let present = self.groups.values().filter_map(|group| match &group.state {
+            GroupState::Present(members) => Some(members),
+            GroupState::Absent => None,
+        });
+        present.flat_map(Members::synced)
     }
 
     /// Whether a rule of the policy or a waiver names a group, without regard to case.

@@ -13,8 +13,28 @@ use super::tree::Location;
 pub struct Explanation {
     /// The ways, by group and then in the order of the tree.
     pub ways: Vec<Way>,
-    /// Whether there are more than those.
+    /// The synced groups whose people come as well; the site alone tells who they are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub synced: Vec<SyncedWay>,
+    /// Whether there are more than are listed.
     pub more: bool,
+}
+
+/// A way into a group for everybody in a synced group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SyncedWay {
+    /// The synced group.
+    pub synced: GroupName,
+    /// From the group that it leads into, through the groups that its entries name, to the entry that names the synced group.
+    pub steps: Vec<Step>,
+    /// The first day on which it does not hold any more: the earliest on the way.
+    #[schemars(with = "Option<String>")]
+    pub until: Option<Date>,
+    /// Whether it has expired.
+    pub expired: bool,
+    /// Whom an entry on the way leaves out.
+    #[schemars(with = "Vec<String>")]
+    pub except: Vec<UserRef>,
 }
 
 /// One way into a group.

@@ -12,10 +12,12 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::access::Grants;
+use super::capability::GroupKind;
 use super::email::Email;
 use super::ids::{AccountId, GroupId, GroupName};
 use super::operation::Surface;
 use super::organization::{OrganizationUser, UserStatus};
+use super::read::Unread;
 use super::scim::ScimUser;
 
 /// The live state, as far as a plan needs it.
@@ -25,7 +27,7 @@ pub struct LiveState {
     pub rights: Rights,
     /// Every group of the site.
     pub groups: Listing<LiveGroup>,
-    /// The members of each declared group that exists.
+    /// The members of each declared group that exists, and of each that a tree takes members from.
     pub members: BTreeMap<GroupId, Listing<AccountId>>,
     /// Every account of the site, if an identity needed it.
     pub users: Reading<Listing<AccountId>>,
@@ -39,6 +41,18 @@ pub struct LiveState {
     pub scim_users: Reading<Vec<ScimUser>>,
     /// The roles of groups in apps, if a tree declares any.
     pub grants: Grants,
+    /// What the groups are that a tree takes members from. Their members are among `members`.
+    pub synced: SyncedGroups,
+}
+
+/// The groups that a tree takes members from by `synced`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SyncedGroups {
+    /// Who may change each; `None` where the API did not show the group.
+    pub kinds: BTreeMap<GroupId, Option<GroupKind>>,
+    /// What of them was asked and has no answer, by the id of the group.
+    pub unread: BTreeSet<Unread>,
 }
 
 /// A group, as a listing shows it.

@@ -53,7 +53,7 @@ pub use comparison::{
 };
 pub use declaration::{
     AppsInGroup, Authority, Declaration, DeclaredGrant, DeclaredGroup, DeclaredUser, GroupState, Member,
-    MemberRef, Members, Scim, Settings, Source,
+    MemberRef, Members, Scim, Settings, Source, Spent,
 };
 pub use diagnosis::{Diagnosis, Health};
 pub use diagnostic::{Diagnostic, Label, Severity};
@@ -61,7 +61,7 @@ pub use digest::hex;
 pub use effect::{Effect, TargetGroup, Who};
 pub use email::{Email, EmailError};
 pub use error::ErrorExt;
-pub use explanation::{Explanation, Standing, Step, Way};
+pub use explanation::{Explanation, Standing, Step, SyncedWay, Way};
 pub use formats::JOURNAL as JOURNAL_FORMAT;
 pub use guard::{Guard, UnknownGuard};
 pub use ids::{AccountId, App, GroupId, GroupName, Role, ScimId};
@@ -73,7 +73,7 @@ pub use journal::{
 };
 pub use live::{
     AccountKind, FORMER_USER, IncompleteRead, JiraRights, Listing, LiveAccount, LiveGroup, LiveState,
-    Membership, ORGANIZATION_ADMINS, Reading, Rights, Rows,
+    Membership, ORGANIZATION_ADMINS, Reading, Rights, Rows, SyncedGroups,
 };
 pub use lock::{Lock, LockedId};
 pub use operation::{
@@ -86,7 +86,7 @@ pub use organization::{
 pub use plan::{
     AccessChange, Beneficiary, Blocked, Cost, Drift, GroupSummary, Header, Identified, IdentitySource, Note,
     PATIENCE, Plan, PlannedOperation, ROLE_PATIENCE, RuleSource, Ruling, SeatChange, Summary, SurfaceIds,
-    Verdict,
+    SyncedSource, Verdict,
 };
 pub use policy::{
     GroupRevokes, GroupRule, MaxRevokes, Mode, Offboard, Policy, Protect, SelfGrant, UnlistedGroups,

@@ -176,6 +176,8 @@ words! {
     pub enum Reason {
         /// The tree asks for it.
         Declared = "declared",
+        /// The tree asks for everybody in a synced group, and this is one of them.
+        Synced = "synced",
         /// The tree does not name it, in a group that is exact.
         Undeclared = "undeclared",
         /// Its `until` is past.
@@ -402,7 +404,7 @@ impl<Id> Ref<Id> {
 
 /// A text that is not a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a reason is declared, undeclared, expired, excepted, offboarded, unlisted or undone")]
+#[error("a reason is declared, synced, undeclared, expired, excepted, offboarded, unlisted or undone")]
 pub struct UnknownReason;
 
 impl FromStr for Reason {

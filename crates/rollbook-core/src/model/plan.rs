@@ -45,7 +45,10 @@ pub struct Plan {
     pub identities: Vec<Identified>,
     /// The groups that change, with their member counts.
     pub groups: Vec<GroupSummary>,
-    /// Who gets or loses a role in an app by the operations that give or revoke one for a group.
+    /// The synced groups that the groups which change take members from, as they were read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub synced: Vec<SyncedSource>,
+    /// Who gets or loses a role in an app by the operations that give one to a group or take it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub access: Vec<AccessChange>,
     /// The parts of the tree that cannot be carried out.
@@ -60,7 +63,18 @@ pub struct Plan {
     pub cost: Cost,
 }
 
-/// The surfaces' own IDs of accounts, groups and apps.
+/// A synced group that other groups take members from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct SyncedSource {
+    /// Its name, as the tree has it.
+    pub name: GroupName,
+    /// Its id.
+    pub group: GroupId,
+    /// Who is in it.
+    pub members: Vec<AccountId>,
+}
+
+/// The ids by which surfaces know accounts, groups and apps, where they have their own.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SurfaceIds {
     /// Accounts in the SCIM directory.

@@ -57,6 +57,8 @@ pub enum Read {
     Grants,
     /// Which groups give a role in an app, and to whom?
     RoleGivers,
+    /// Who is in a group that a tree takes members from, and who may change it?
+    Synced,
 }
 
 /// The consequence if a read is refused, fails, or gets a response of unknown shape.
@@ -100,7 +102,7 @@ pub struct Unread {
 
 impl Read {
     /// Every read.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Site,
         Self::Rights,
         Self::Directory,
@@ -124,6 +126,7 @@ impl Read {
         Self::DirectoryGroup,
         Self::Grants,
         Self::RoleGivers,
+        Self::Synced,
     ];
 
     /// Its subject, as a fragment that suits "… was not read".
@@ -152,6 +155,7 @@ impl Read {
             Self::DirectoryGroup => "which group of the SCIM directory it is",
             Self::Grants => "which roles groups give in apps",
             Self::RoleGivers => "which groups give the role, and to whom",
+            Self::Synced => "who is in the synced group, and who may change it",
         }
     }
 
@@ -188,6 +192,7 @@ impl Read {
             Self::DirectoryGroup => &["GET /scim/directory/{directoryId}/Groups"],
             Self::Grants => &[WORKSPACES, GROUPS, ROLES],
             Self::RoleGivers => &[GROUPS, "GET /rest/api/3/group/member", USERS],
+            Self::Synced => &["GET /rest/api/3/group/member", "GET /rest/api/3/groups/picker", GROUPS, USERS],
         }
     }
 
@@ -213,7 +218,8 @@ impl Read {
             | Self::Directories
             | Self::DirectoryGroup
             | Self::Grants
-            | Self::RoleGivers => Without::Blocked,
+            | Self::RoleGivers
+            | Self::Synced => Without::Blocked,
             Self::AppRoles | Self::Domains | Self::Resources => Without::Noted,
         }
     }
@@ -262,6 +268,9 @@ impl Read {
             Self::RoleGivers => {
                 "Revoking a role that lets people decide about access; for other roles, the number of people who \
                  lose it is an upper bound"
+            }
+            Self::Synced => {
+                "Who comes by a `synced` entry of this group; nobody leaves a group with such an entry for not being declared"
             }
         }
     }

@@ -10,7 +10,7 @@ use super::capability::{Capabilities, Questions};
 use super::declaration::Settings;
 use super::email::Email;
 use super::ids::{AccountId, GroupId};
-use super::live::{Listing, LiveAccount, LiveGroup, Reading, Rights};
+use super::live::{Listing, LiveAccount, LiveGroup, Reading, Rights, SyncedGroups};
 use super::organization::OrganizationUser;
 use super::scim::ScimUser;
 
@@ -68,7 +68,7 @@ pub struct Readings {
     pub rights: Rights,
     /// Every group.
     pub groups: Listing<LiveGroup>,
-    /// The members of each declared group that exists.
+    /// The members of each declared group that exists, and of each that the tree takes members from.
     pub members: BTreeMap<GroupId, Listing<AccountId>>,
     /// Every account that is listed.
     pub users: Listing<AccountId>,
@@ -89,6 +89,9 @@ pub struct Readings {
     /// The roles in apps of the groups that declare any.
     #[serde(default)]
     pub grants: Grants,
+    /// What the groups are that the tree takes members from.
+    #[serde(default)]
+    pub synced: SyncedGroups,
 }
 
 /// The snapshot that a plan was made from.

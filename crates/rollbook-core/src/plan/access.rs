@@ -172,28 +172,79 @@ fn last_of(
         return Some(Obstacle::not_read(unread));
     }
     let after = Projection::after(context, operations.values());
-    let leavers: BTreeSet<&AccountId> =
-        operations.values().filter_map(|planned| Some(planned.operation.leaver()?.0)).collect();
-    let administers = |id: &AccountId| {
-        let active = |account: &LiveAccount| account.active() && account.kind.is_person();
-        !leavers.contains(id) && context.account(id).is_some_and(active)
-    };
-    let is_left = |group: &GroupId| {
-        let of_others = capabilities.giver_members.get(group).into_iter().flatten();
-        let of_read = after.members(TargetGroup::Group(group));
-        let of_read = of_read.iter().filter_map(|who| match who {
-            Who::Account(id) => Some(*id),
-            Who::Invited(_) => None,
-        });
-        // If no other read showed the members, the listing of the group did, and it has only active people.
-        of_others.into_iter().any(|id| !leavers.contains(id)) || of_read.into_iter().any(administers)
-    };
-    let left = after.givers(access).into_iter().any(is_left);
-    (!left).then(|| Obstacle {
+    holders(access, &after, &leavers(operations), context).is_empty().then(|| nobody_left(access))
+}
+
+fn nobody_left(access: &Access) -> Obstacle {
+    Obstacle {
         code: ObstacleCode::LastAdmin,
         why: format!("no group with an active person would be left that gives {access}"),
-        help: "Give the role to another group with somebody in it first.".into(),
-    })
+        help: "Let another group with somebody in it have the role first.".into(),
+    }
+}
+
+fn leavers(operations: &BTreeMap<Key, PlannedOperation>) -> BTreeSet<&AccountId> {
+    operations.values().filter_map(|planned| Some(planned.operation.leaver()?.0)).collect()
+}
+
+/// The active people who have a role by a group, as far as that is known, but for those who lose all access.
+fn holders<'a>(
+    access: &Access,
+    projection: &Projection<'a>,
+    leavers: &BTreeSet<&AccountId>,
+    context: &'a Context<'_>,
+) -> BTreeSet<&'a AccountId> {
+    let active = |account: &LiveAccount| account.active() && account.kind.is_person();
+    let mut holders = BTreeSet::new();
+    for group in projection.givers(access) {
+        // Whom nothing else showed, the listing of the group's members did, as active people alone.
+        holders.extend(context.capabilities.giver_members.get(group).into_iter().flatten());
+        let read = projection.members(TargetGroup::Group(group)).into_iter().filter_map(|who| match who {
+            Who::Account(id) => Some(id),
+            Who::Invited(_) => None,
+        });
+        holders.extend(read.filter(|id| context.account(id).is_some_and(active)));
+    }
+    holders.retain(|id| !leavers.contains(id));
+    holders
+}
+
+/// Takes out what takes the last active people out of the groups that let them decide about the access to an app, or turns
+/// their accounts off. Where nobody can tell who else does, so does each that takes anybody.
+pub(super) fn keep_deciders(
+    operations: &mut BTreeMap<Key, PlannedOperation>,
+    context: &Context<'_>,
+) -> Vec<Blocked> {
+    let unread = context.capabilities.unread_at_all(Read::RoleGivers).map(Obstacle::not_read);
+    let held = context.live.grants.of.values().flatten();
+    let privileged: BTreeSet<&Access> = held.filter(|access| access.role.is_privileged()).collect();
+    let mut blocked = Vec::new();
+    for access in privileged {
+        let before = Projection::before(context);
+        let had = holders(access, &before, &BTreeSet::new(), context);
+        let groups = before.givers(access);
+        let takes = |planned: &PlannedOperation| {
+            planned.effects().into_iter().any(|effect| match effect {
+                Effect::Leaves(membership) => {
+                    groups.contains(membership.group()) && had.contains(membership.account())
+                }
+                Effect::Sleeps(account, _) => had.contains(account),
+                Effect::Ends(group) => groups.contains(group),
+                Effect::Joins(..) | Effect::Wakes(..) | Effect::Gives(..) | Effect::Takes(_) => false,
+            })
+        };
+        let taking: Vec<Key> =
+            operations.values().filter(|planned| takes(planned)).map(|planned| planned.key.clone()).collect();
+        let after = Projection::after(context, operations.values());
+        let obstacle = match &unread {
+            Some(unread) => unread.clone(),
+            None if had.is_empty() => continue,
+            None if !holders(access, &after, &leavers(operations), context).is_empty() => continue,
+            None => nobody_left(access),
+        };
+        blocked.extend(taking.into_iter().flat_map(|key| take_out(operations, key, &obstacle)));
+    }
+    blocked
 }
 
 /// How many memberships and accounts lose access by operations: each membership once, and a person who loses none at

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     AccessChange, Blocked, Comparison, Cost, Direction, Effect, GroupName, GroupSummary, Identified, Key,
-    Note, Plan, PlannedOperation, Review, SeatChange, Summary, UserRef, Verdict,
+    Note, Plan, PlannedOperation, Review, SeatChange, Summary, SyncedSource, UserRef, Verdict,
 };
 
 use super::access::revokes;
@@ -65,6 +65,7 @@ pub(super) fn assemble(context: &Context<'_>, steps: Steps, seats: Vec<SeatChang
         identities: identities(people, &operations),
         reach: reach::of(&operations),
         surface_ids: surface_ids(&operations, context),
+        synced: sources(&operations, context),
         access,
         site,
         operations,
@@ -93,7 +94,22 @@ fn identities(people: &People, operations: &[PlannedOperation]) -> Vec<Identifie
     identified.collect()
 }
 
-/// The groups that operations change, with the resulting member counts.
+/// The synced groups that changed groups take members from.
+fn sources(operations: &[PlannedOperation], context: &Context<'_>) -> Vec<SyncedSource> {
+    let Context { tree, live, .. } = *context;
+    let changed: BTreeSet<&GroupName> =
+        operations.iter().filter_map(|planned| planned.key.address.group()).collect();
+    let groups = changed.into_iter().filter_map(|name| tree.desired.groups.get(name));
+    let named: BTreeSet<&GroupName> = groups.flat_map(|group| &group.synced).collect();
+    let read = named.into_iter().filter_map(|name| {
+        let group = tree.groups.id(name)?.clone();
+        let members = live.members.get(&group)?.iter().cloned().collect();
+        Some(SyncedSource { name: name.clone(), group, members })
+    });
+    read.collect()
+}
+
+/// The groups that operations change, with the member counts that they lead to.
 fn changed_groups(groups: Vec<GroupSummary>, operations: &[PlannedOperation]) -> Vec<GroupSummary> {
     let mut counts: BTreeMap<&GroupName, (usize, usize)> = BTreeMap::new();
     let mut touched: BTreeSet<&GroupName> = BTreeSet::new();

@@ -1,11 +1,11 @@
 //! Expired entries: those that have served their purpose, since the site no longer has the members they granted, and those
 //! for which this is unknown.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::model::{
-    AccountId, Action, Address, Blocked, GroupName, GroupState, Listing, LiveState, Member, Mode, Reason,
-    UserRef,
+    AccountId, Action, Address, Blocked, DeclaredGrant, GroupName, GroupState, Listing, LiveState, Member,
+    Mode, Reason, Spent, UserRef,
 };
 
 use super::context::Context;
@@ -14,32 +14,47 @@ use super::identity::{
     GroupIdentity, GroupNames, Identity, Marked, Obstacle, ObstacleCode, People, Resolved,
 };
 
-/// The entries of each group that can be removed from a tree: they have expired, and no user that one of them denies is left
-/// in any group that denies them. Each is named by its index among the group's entries. If the account of a user or the ID
-/// of a group is unknown, the entry stays: while the site may have the member, the entry is what removes them.
-pub fn spent(desired: &Desired<'_>, live: &LiveState) -> BTreeMap<GroupName, BTreeSet<usize>> {
-    let lingering = lingering(desired, live);
-    let mut found = BTreeMap::new();
-    for (name, group) in &desired.groups {
+/// The entries of each group that can be taken out of a tree: they have expired, and no user that one of them denies is left
+/// in any group that denies them; the role of a grant, its group does not give any more. Each is named by its place among the group's entries. Where the account of a user or the
+/// id of a group is unknown, the entry stays: while the site may have the member, the entry is what removes them.
+pub fn spent(desired: &Desired<'_>, live: &LiveState) -> Spent {
+    let tree = Resolved::of(desired.clone(), live);
+    let lingering = lingering(&tree, live);
+    let mut found = Spent::default();
+    for (name, group) in &tree.desired.groups {
         let GroupState::Present(declared) = &group.declared.state else { continue };
         let is_spent = |member: &Member| {
             let over = member.until.as_ref().is_some_and(|until| until.value <= desired.today);
             let mut denied = group.denied.iter().filter(|(_, denial)| denial.origin == member.origin);
-            over && denied.all(|(user, _)| !lingering.contains(user))
+            let is_told = !tree.doubts.contains_key(&member.origin);
+            over && is_told && denied.all(|(user, _)| !lingering.contains(user))
         };
         let entries = declared.entries.iter().enumerate().filter(|(_, member)| is_spent(member));
-        let places: BTreeSet<usize> = entries.map(|(place, _)| place).collect();
-        if !places.is_empty() {
-            found.insert(name.clone(), places);
+        let members: BTreeSet<usize> = entries.map(|(place, _)| place).collect();
+        let is_taken = |grant: &DeclaredGrant| match tree.groups.get(name) {
+            GroupIdentity::Live(of_site) => {
+                live.grants.holds(&of_site.id, &grant.access.value) == Some(false)
+            }
+            GroupIdentity::Missing | GroupIdentity::Unresolved(_) => false,
+        };
+        let grants = declared.grants.iter().flatten().enumerate().filter(|(_, grant)| {
+            let over = grant.until.as_ref().is_some_and(|until| until.value <= desired.today);
+            over && is_taken(grant)
+        });
+        let grants: BTreeSet<usize> = grants.map(|(place, _)| place).collect();
+        for (places, of) in [(members, &mut found.members), (grants, &mut found.grants)] {
+            if !places.is_empty() {
+                of.insert(name.clone(), places);
+            }
         }
     }
     found
 }
 
-/// Everybody who may still be in a group that denies them. A group that nests another one denies the same people, so an
-/// entry may remove somebody from more than its own group.
-fn lingering<'a>(desired: &'a Desired<'_>, live: &LiveState) -> BTreeSet<&'a UserRef> {
-    let tree = Resolved::of(desired.clone(), live);
+/// Everybody who may still be in a group that denies them. A group that takes another one in denies whom that one does, so
+/// that an entry may be what takes somebody out of more than its own group.
+fn lingering<'a>(tree: &'a Resolved<'_>, live: &LiveState) -> BTreeSet<&'a UserRef> {
+    let desired = &tree.desired;
     let names = GroupNames::of([desired.declaration], &live.groups);
     let privileged = Marked::privileged([&desired.declaration.policy], &names, &live.rights, &live.groups)
         .and_givers(&live.grants);
@@ -53,7 +68,7 @@ fn lingering<'a>(desired: &'a Desired<'_>, live: &LiveState) -> BTreeSet<&'a Use
         let is_left = |user: &&UserRef| {
             let Some(members) = members else { return true };
             let may_be_another =
-                || is_privileged && unnamed(&tree, live, Some(group), members).next().is_some();
+                || is_privileged && unnamed(tree, live, Some(group), members).next().is_some();
             !is_gone(user, members, &tree.people, live) || tree.people.is_of_nobody(user) && may_be_another()
         };
         lingering.extend(group.denied.keys().filter(is_left));

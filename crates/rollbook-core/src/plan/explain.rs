@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::model::{
-    Declaration, Explanation, GroupName, GroupState, Locator, Member, MemberRef, Standing, Step, UserRef, Way,
+    Declaration, Explanation, GroupName, GroupState, Locator, Member, MemberRef, Standing, Step, SyncedWay,
+    UserRef, Way,
 };
 
 use super::desired::{Desired, owners};
@@ -15,20 +16,19 @@ const MOST_WAYS: usize = 1_000;
 
 /// Every way by which a tree adds somebody to a group, or would. Groups are in the order of their names.
 pub fn explain_user(desired: &Desired<'_>, user: &UserRef, locator: &Locator<'_>) -> Explanation {
-    let wanted = |who: &UserRef| who == user;
-    collect(desired, locator, desired.groups.keys(), &wanted)
+    collect(desired, locator, desired.groups.keys(), Some(user))
 }
 
 /// Everybody that a tree adds to a group, or would, and each way.
 pub fn explain_group(desired: &Desired<'_>, group: &GroupName, locator: &Locator<'_>) -> Explanation {
-    collect(desired, locator, desired.groups.keys().filter(|name| *name == group), &|_| true)
+    collect(desired, locator, desired.groups.keys().filter(|name| *name == group), None)
 }
 
 fn collect<'a>(
     desired: &'a Desired<'_>,
     locator: &Locator<'_>,
     groups: impl Iterator<Item = &'a GroupName>,
-    wanted: &dyn Fn(&UserRef) -> bool,
+    about: Option<&UserRef>,
 ) -> Explanation {
     let mut walk = Walk {
         declaration: desired.declaration,
@@ -38,7 +38,7 @@ fn collect<'a>(
             .map(|(id, email)| (UserRef::Account(id.clone()), UserRef::Email(email.clone())))
             .collect(),
         locator,
-        wanted,
+        about: about.cloned(),
         explanation: Explanation::default(),
     };
     for name in groups {
@@ -53,7 +53,8 @@ struct Walk<'a> {
     /// The emails of people who are named by account.
     owners: BTreeMap<UserRef, UserRef>,
     locator: &'a Locator<'a>,
-    wanted: &'a dyn Fn(&UserRef) -> bool,
+    /// The one person that it is about; everybody where there is none.
+    about: Option<UserRef>,
     explanation: Explanation,
 }
 
@@ -90,6 +91,11 @@ impl<'a> Walk<'a> {
                     left_out.extend(member.except.iter().map(|email| UserRef::Email(email.value.clone())));
                     self.group(inner, steps, &mut left_out, until);
                 }
+                MemberRef::Synced(synced) => {
+                    let own = member.except.iter().map(|email| UserRef::Email(email.value.clone()));
+                    let except: BTreeSet<UserRef> = excepted.iter().cloned().chain(own).collect();
+                    self.synced(synced, steps, except, until);
+                }
             }
             steps.pop();
         }
@@ -106,7 +112,7 @@ impl<'a> Walk<'a> {
 
     fn way(&mut self, who: UserRef, steps: &[Step], excepted: &BTreeSet<UserRef>, until: Option<Date>) {
         let user = self.owners.get(&who).cloned().unwrap_or(who);
-        if !(self.wanted)(&user) {
+        if self.about.as_ref().is_some_and(|about| *about != user) {
             return;
         }
         let until = until.into_iter().chain(self.desired.end_of(&user)).min();
@@ -127,7 +133,25 @@ impl<'a> Walk<'a> {
         self.explanation.ways.push(Way { user, steps, until, standing, owners });
     }
 
-    /// The owners of the group at the end of a way.
+    /// A way for everybody in a synced group; the site alone tells who that is.
+    fn synced(&mut self, synced: &GroupName, steps: &[Step], except: BTreeSet<UserRef>, until: Option<Date>) {
+        let leaves =
+            |user: &UserRef| user.email().is_some_and(|email| self.desired.offboarded(email).is_some());
+        let is_out = |user: &UserRef| except.contains(user) || leaves(user);
+        // Of one person: whom the entry leaves out does not come by it.
+        if self.about.as_ref().is_some_and(is_out) {
+            return;
+        }
+        self.explanation.synced.push(SyncedWay {
+            synced: synced.clone(),
+            steps: steps.to_vec(),
+            until,
+            expired: until.is_some_and(|until| until <= self.desired.today),
+            except: except.into_iter().collect(),
+        });
+    }
+
+    /// Who owns the group that a way leads into.
     fn owners_of(&self, steps: &[Step]) -> Vec<String> {
         let group = steps.first().and_then(|step| self.declaration.groups.get(&step.group));
         group.into_iter().flat_map(|group| &group.owners).map(|owner| owner.value.to_string()).collect()

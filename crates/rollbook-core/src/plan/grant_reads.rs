@@ -10,14 +10,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{Access, App, GroupId, Listing, LiveGroup, Role};
 
 use super::desired::Desired;
-use super::identity::Groups;
+use super::identity::{GroupNames, Groups};
 use super::questions::Beside;
 
 /// Groups on a page of a search: the documented maximum (docs/atlassian.md#searches).
 const PAGE: usize = 100;
 
-/// Apps in one search: the documented maximum (docs/atlassian.md#searches).
-const APPS: usize = 20;
+/// Apps that one search names: the documented most (docs/atlassian.md#searches).
+pub const APPS: usize = 20;
 
 /// A way to read the roles of groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +53,11 @@ pub fn grant_groups(desired: &Desired<'_>, beside: Beside<'_>, live: &Listing<Li
         let groups = Groups::of(tree.declaration, live);
         let managed = groups.live().filter(|(name, _)| grants_of(tree, name).is_some());
         ids.extend(managed.map(|(_, group)| group.id.clone()));
+        // Of a group that cannot be told, each that may be meant.
+        let names = GroupNames::of([tree.declaration], live);
+        let unclear = tree.declaration.groups.keys().filter(|name| groups.is_unclear(name));
+        let unclear = unclear.filter(|name| grants_of(tree, name).is_some());
+        ids.extend(unclear.flat_map(|name| names.ids(name)).cloned());
     }
     let existing: BTreeSet<&GroupId> = live.iter().map(|group| &group.id).collect();
     let undone = beside.undo.iter().flat_map(|undo| &undo.roles).filter(|id| existing.contains(id));

@@ -11,7 +11,7 @@ use crate::model::{
 };
 
 use super::desired::{Desired, DesiredGroup, owners};
-use super::identity::{Groups, People};
+use super::identity::{Groups, People, Resolved};
 
 /// The live groups that an import is about.
 #[derive(Clone, Debug, Default)]
@@ -71,24 +71,33 @@ pub fn import(
     selection: &Selection,
     users: bool,
 ) -> Import {
-    let groups = Groups::of(desired.declaration, &live.groups);
+    let Resolved { desired, people, groups, .. } = Resolved::of(desired.clone(), live);
     let mut importer = Importer {
-        desired,
+        desired: &desired,
         live,
         facts,
-        people: People::of(desired, live),
+        people,
         owners: owners(desired.declaration),
         import: Import::default(),
     };
+    let taken: BTreeSet<&GroupId> =
+        desired.declaration.synced().filter_map(|(_, name)| groups.id(name)).collect();
     for group in live.groups.iter().filter(|group| selection.takes(&group.name)) {
         match groups.declared_as(&group.id) {
+            None if taken.contains(&group.id) => {
+                importer.import.leave(&group.name, "the tree takes its members by `synced`");
+            }
             None => importer.add(group),
             Some(name) => {
                 // A tombstone has no members to add.
                 let wanted = desired.groups.get(name);
                 let wanted = wanted.filter(|it| it.mode == Mode::Exact || selection.named(&group.name));
-                if let Some(wanted) = wanted {
-                    importer.complete(name, wanted, group);
+                match wanted {
+                    Some(wanted) if !wanted.unclear.is_empty() => {
+                        importer.import.leave(name, "nobody can tell whom its `synced` entries bring");
+                    }
+                    Some(wanted) => importer.complete(name, wanted, group),
+                    None => {}
                 }
             }
         }

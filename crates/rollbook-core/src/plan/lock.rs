@@ -10,7 +10,7 @@ use crate::model::{
 use super::desired::{Desired, owners};
 use super::diff::{invitation, not_there, unknown_app};
 use super::identity::{
-    GroupIdentity, GroupNames, Groups, Identity, Obstacle, ObstacleCode, People, only_group,
+    GroupIdentity, GroupNames, Groups, Identity, Obstacle, ObstacleCode, People, Resolved, only_group,
 };
 
 /// A new lock.
@@ -71,6 +71,7 @@ pub fn lock(desired: &Desired<'_>, live: &LiveState, exported: &BTreeMap<Email, 
             }
         }
     }
+    locking.synced_groups(desired.declaration, &groups, listing);
     locking.keep_what_rules_name(desired.declaration);
     locking.add_groups_of_rules(desired.declaration, live, listing);
     let diagnostics = locking.sorted();
@@ -129,6 +130,7 @@ pub fn unresolved(desired: &Desired<'_>, live: &LiveState) -> Vec<Diagnostic> {
         }
     }
     found.grants_of_nothing(desired, &groups, live);
+    found.sources_of_nobody(desired, live);
     found.rules_for_nothing(desired.declaration, live);
     found.sorted()
 }
@@ -175,7 +177,38 @@ impl Locking {
         diagnostics
     }
 
-    /// Keeps the lines of undeclared names in rules: without them, a rule would apply to anything of that name.
+    /// Writes the lines of the synced groups that the tree takes members from, and does not declare: another group of the same
+    /// name is not the same group.
+    fn synced_groups(&mut self, declaration: &Declaration, groups: &Groups, from: &str) {
+        for (member, name) in declaration.synced() {
+            if declaration.groups.contains_key(name) || self.lock.groups.contains_key(name) {
+                continue;
+            }
+            let old = || declaration.lock.groups.get(name).cloned();
+            let locked = match groups.get(name) {
+                GroupIdentity::Live(live) => Some(LockedId { id: live.id.clone(), from: from.into() }),
+                GroupIdentity::Missing => None,
+                GroupIdentity::Unresolved(obstacle) => {
+                    self.report(obstacle, member.origin, name.as_str());
+                    old()
+                }
+            };
+            self.lock.groups.extend(locked.map(|locked| (name.clone(), locked)));
+        }
+    }
+
+    /// Says which `synced:` entries bring nobody since it cannot be told whom.
+    fn sources_of_nobody(&mut self, desired: &Desired<'_>, live: &LiveState) {
+        let tree = Resolved::of(desired.clone(), live);
+        for (member, name) in desired.declaration.synced() {
+            if let Some(obstacle) = tree.doubts.get(&member.origin) {
+                self.report(obstacle, member.origin, name.as_str());
+            }
+        }
+    }
+
+    /// Keeps the lines of whom and what rules name and nothing declares: without them, a rule holds for whatever goes by the
+    /// name.
     fn keep_what_rules_name(&mut self, declaration: &Declaration) {
         for (name, old) in declaration.lock.groups.iter().filter(|(name, _)| declaration.names_group(name)) {
             self.lock.groups.entry(name.clone()).or_insert_with(|| old.clone());

@@ -55,7 +55,7 @@ pub use document::{SavedPlan, SavedPlanError, document, document_schema};
 pub use expired::spent;
 pub use explain::{explain_group, explain_user};
 pub use fingerprint::tree_digest;
-pub use grant_reads::{FoundRoles, GrantReads, RoleSearch, by_search, grant_groups, grant_reads};
+pub use grant_reads::{APPS, FoundRoles, GrantReads, RoleSearch, by_search, grant_groups, grant_reads};
 pub use identity::{OBSTACLES, Resolved};
 pub use import::{Selection, asked_anew, import, import_questions, withhold};
 pub use lock::{Locking, emails_of_accounts, lock, unresolved};
@@ -63,8 +63,8 @@ pub use narrow::Scope;
 pub use note_codes::NOTES;
 pub use pipeline::make;
 pub use questions::{
-    Beside, Concerned, Reads, Searches, groups_to_read, moved, privileged_groups_to_read, questions, reads,
-    searches,
+    Beside, Concerned, Reads, Searches, asks, groups_to_read, moved, privileged_groups_to_read, questions,
+    reads, searches, synced_groups,
 };
 pub use reading::{Choice, Estimate, Instead, MemberReads, Speed, Speeds, member_reads};
 pub use redact::redacted;

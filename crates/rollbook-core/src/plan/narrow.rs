@@ -25,7 +25,9 @@ impl Scope {
     pub(super) fn is_by_time(&self) -> bool {
         let by_time = |reason: &Reason| match reason {
             Reason::Expired | Reason::Offboarded | Reason::Excepted => true,
-            Reason::Declared | Reason::Undeclared | Reason::Unlisted | Reason::Undone => false,
+            Reason::Declared | Reason::Synced | Reason::Undeclared | Reason::Unlisted | Reason::Undone => {
+                false
+            }
         };
         !self.reasons.is_empty() && self.reasons.iter().all(by_time)
     }

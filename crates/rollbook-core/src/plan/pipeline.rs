@@ -39,6 +39,7 @@ pub fn make(mut changes: Changes, context: &Context<'_>) -> Plan {
     blocked.extend(admins::keep_one(&mut operations, context));
     order::hold_access(&mut operations, context);
     blocked.extend(access::keep(&mut operations, context, &rules));
+    blocked.extend(access::keep_deciders(&mut operations, context));
     let circles = order::keep_rules(&mut operations, &rules, context);
     if let (Some(saved), Some(review)) = (context.reviewed, &mut review) {
         reviewed::compare(saved, &operations, &access::changes(&operations, context), context.live, review);

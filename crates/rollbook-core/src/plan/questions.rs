@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Access, AccountId, Address, Changes, Declaration, Email, GroupId, GroupName, Listing, LiveAccount,
-    LiveGroup, LiveState, Offboard, Questions, Ref, Rights, SelfGrant, Source, Surface, UnlistedUsers,
-    UserRef, Wanted,
+    Access, AccountId, Address, Changes, Declaration, Email, Grants, GroupId, GroupName, Listing,
+    LiveAccount, LiveGroup, LiveState, Offboard, Questions, Ref, Rights, SelfGrant, Source, Surface,
+    UnlistedUsers, UserRef, Wanted,
 };
 
 use super::desired::scim_is_ours;
@@ -117,7 +117,7 @@ pub fn reads(desired: &Desired<'_>, beside: Beside<'_>, rights: &Rights, found: 
 }
 
 /// Whether a tree or its base asks who made the change.
-fn asks(desired: &Desired<'_>, beside: Beside<'_>) -> bool {
+pub fn asks(desired: &Desired<'_>, beside: Beside<'_>) -> bool {
     let mut trees = beside.base.into_iter().chain([desired]);
     trees.any(|tree| tree.declaration.policy.self_grant == SelfGrant::Refuse)
 }
@@ -218,14 +218,31 @@ pub fn groups_to_read(desired: &Desired<'_>, beside: Beside<'_>, live: &Listing<
     ids.into_iter().collect()
 }
 
-/// The privileged groups whose members a diff needs although no tree declares them: if `self-grant` is asked for and the
-/// access of a person without a pin or a line of the lock ends. If their email changes, each member that the tree does not
-/// name may be that person.
+/// The groups of the site that a tree or its base takes members from, by their names there. Each is read by itself, so that one
+/// that is refused ends nothing else.
+pub fn synced_groups(
+    desired: &Desired<'_>,
+    beside: Beside<'_>,
+    live: &Listing<LiveGroup>,
+) -> BTreeMap<GroupId, GroupName> {
+    let mut found = BTreeMap::new();
+    for tree in std::iter::once(desired).chain(beside.base) {
+        let groups = Groups::of(tree.declaration, live);
+        let named = tree.declaration.synced().filter_map(|(_, name)| groups.live_one(name));
+        found.extend(named.map(|group| (group.id.clone(), group.name.clone())));
+    }
+    found
+}
+
+/// The privileged groups whose members a diff needs though no tree declares them: where `self-grant` is asked for and somebody
+/// ends whom neither a pin nor the lock ties to an account. Once their email changes, each member whom the tree does not name
+/// may be that person.
 pub fn privileged_groups_to_read(
     desired: &Desired<'_>,
     beside: Beside<'_>,
     rights: &Rights,
     live: &Listing<LiveGroup>,
+    grants: &Grants,
 ) -> Vec<GroupId> {
     let trees = || beside.base.into_iter().chain([desired]);
     let ends_untied = |tree: &Desired<'_>| {
@@ -239,7 +256,7 @@ pub fn privileged_groups_to_read(
     }
     let names = GroupNames::of(trees().map(|tree| tree.declaration), live);
     let policies = trees().map(|tree| &tree.declaration.policy);
-    let privileged = Marked::privileged(policies, &names, rights, live);
+    let privileged = Marked::privileged(policies, &names, rights, live).and_givers(grants);
     let read: BTreeSet<GroupId> = groups_to_read(desired, beside, live).into_iter().collect();
     let ids = live.iter().map(|group| &group.id);
     ids.filter(|id| privileged.holds(id) && !read.contains(*id)).cloned().collect()
@@ -296,6 +313,7 @@ impl Asking<'_> {
                 self.questions.app_roles = true;
             }
             Wanted::RemoveMember { membership } => {
+                self.decides(membership.group());
                 self.kind(membership.group());
                 self.questions.app_roles = true;
                 // Without Jira, any group may be one that makes administrators.
@@ -308,12 +326,16 @@ impl Asking<'_> {
                 }
             }
             Wanted::DeleteGroup { group, .. } => {
+                self.decides(group);
                 self.kind(group);
                 self.questions.app_roles = true;
                 self.questions.admins |= self.admin_groups.contains(group);
             }
             Wanted::InviteUser { .. } => self.invitation(),
             Wanted::OffboardUser { account, how } => {
+                let live = self.live;
+                let theirs = live.members.iter().filter(|(_, members)| members.contains(account));
+                theirs.for_each(|(group, _)| self.decides(group));
                 self.lifecycle(account, *how == Offboard::Deactivate);
                 self.questions.admins = true;
             }
@@ -343,6 +365,13 @@ impl Asking<'_> {
         }
         self.questions.app_roles = true;
         self.questions.role_givers.insert(access.clone());
+    }
+
+    /// Who leaves a group that lets people decide about the access to an app may be the last who does.
+    fn decides(&mut self, group: &GroupId) {
+        let live = self.live;
+        let held = live.grants.of.get(group).into_iter().flatten();
+        self.questions.role_givers.extend(held.filter(|access| access.role.is_privileged()).cloned());
     }
 
     fn invitation(&mut self) {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use jiff::ToSpan;
 
 use crate::model::{
-    AccountId, Capabilities, DeclaredGroup, Email, GroupId, GroupName, GroupState, Note, Read, TargetGroup,
-    UserRef, Who,
+    AccountId, Capabilities, DeclaredGroup, Email, GroupId, GroupName, GroupState, Note, Read, SelfGrant,
+    Surface, TargetGroup, UserRef, Who,
 };
 
 use super::context::Context;
@@ -25,10 +25,24 @@ pub(super) fn on_rules(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note>
     notes.extend(unknown_leavers(context));
     notes.extend(expiring(rules, context));
     notes.extend(tombstones_of_nothing(context));
+    notes.extend(unknown_deciders(rules, context));
     notes
 }
 
-/// Groups that the change declares absent and that do not exist: nothing is deleted now, but a later group of that name will be.
+/// Groups of the site that decide about apps without the tree saying so, where nothing told which they are.
+fn unknown_deciders(rules: &RuleBook<'_>, context: &Context<'_>) -> Option<Note> {
+    let live = context.live;
+    let mut judged = rules.both().map(Rules::policy);
+    let asks = context.base.is_some() && judged.any(|policy| policy.self_grant == SelfGrant::Refuse);
+    let is_unread = live.rights.has(Surface::Organization) && live.grants.deciding.read().is_none();
+    (asks && is_unread).then(|| {
+        let text = "which groups give a role in an app that lets people decide about access was not read: `self-grant` knows \
+                    those alone that the tree declares";
+        Note::new("not-read", text.to_owned(), None)
+    })
+}
+
+/// Groups that the change declares absent and that are not there: nothing is deleted now, and the next group of that name is.
 fn tombstones_of_nothing(context: &Context<'_>) -> Vec<Note> {
     let Some(base) = context.base.filter(|_| !context.undoes) else { return Vec::new() };
     let is_absent = |group: &DeclaredGroup| matches!(group.state, GroupState::Absent);
@@ -227,7 +241,8 @@ pub(super) fn on_unread(capabilities: &Capabilities) -> Vec<Note> {
             | Read::Directories
             | Read::DirectoryGroup
             | Read::Grants
-            | Read::RoleGivers => continue,
+            | Read::RoleGivers
+            | Read::Synced => continue,
         };
         notes.push(Note::new("not-read", format!("{unread}; {goes_on}"), None));
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::{Explanation, Standing, Way, formats};
+use crate::model::{Explanation, Standing, SyncedWay, Way, formats};
 
 use super::escape_untrusted;
 use super::json::{pretty, schema};
@@ -49,7 +49,7 @@ pub fn explanation_text(name: &str, about: About, explanation: &Explanation, wid
         };
         gathered.entry(head).or_default().push(way);
     }
-    if gathered.is_empty() {
+    if gathered.is_empty() && explanation.synced.is_empty() {
         text.push_str(match about {
             About::User => "No group of the tree names them.\n",
             About::Group => "Its entries name nobody.\n",
@@ -57,6 +57,9 @@ pub fn explanation_text(name: &str, about: About, explanation: &Explanation, wid
     }
     for (head, ways) in gathered {
         text.push_str(&gathered_ways(&head, &ways, about, width));
+    }
+    for way in &explanation.synced {
+        text.push_str(&synced_row(way, about, width));
     }
     if explanation.more {
         text.push_str("There are more ways than are shown.\n");
@@ -78,6 +81,38 @@ fn gathered_ways(head: &str, ways: &[&Way], about: About, width: usize) -> Strin
     for way in ways {
         text.push_str(&way_row(way, width));
     }
+    text
+}
+
+/// A way for everybody in a synced group. Whether a person is one of them, the site alone tells.
+fn synced_row(way: &SyncedWay, about: About, width: usize) -> String {
+    let synced = escape_untrusted(way.synced.as_str());
+    let head = match about {
+        About::User => way.steps.first().map(|step| format!("? {}", escape_untrusted(step.group.as_str()))),
+        About::Group => Some(format!("+ everybody in {synced}")),
+    };
+    let style = if way.expired { CHANGE } else { GRANT };
+    let mut text =
+        Row { style, indent: 0, head: &head.unwrap_or_default(), head_width: 28, middle: "", right: "" }
+            .text(width);
+    let mut details = vec![match about {
+        About::User => "if they are in it, which the site tells".to_owned(),
+        About::Group => "who that is, the site tells".to_owned(),
+    }];
+    let inner = way.steps.iter().skip(1);
+    details.extend(inner.map(|step| format!("by {}", escape_untrusted(step.group.as_str()))));
+    details.extend(way.expired.then(|| "expired".to_owned()));
+    details.extend(way.until.map(|until| format!("until {until}")));
+    let except: Vec<String> = way.except.iter().map(ToString::to_string).collect();
+    details.extend((!except.is_empty()).then(|| format!("not {}", escape_untrusted(&except.join(", ")))));
+    let reasons = way.steps.iter().filter_map(|step| step.because.as_deref());
+    details.extend(reasons.map(|because| escape_untrusted(because).into_owned()));
+    let right: Vec<String> = way.steps.iter().map(|step| short(&step.origin)).collect();
+    let head = format!("through the synced group {synced}");
+    let (middle, right) = (details.join(", "), right.join(" → "));
+    text.push_str(
+        &Row { style, indent: 4, head: &head, head_width: 20, middle: &middle, right: &right }.text(width),
+    );
     text
 }
 

@@ -6,12 +6,12 @@ mod places;
 mod prettier;
 mod typist;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use rollbook::config::{self, FilePer, format, imported, parse, without_entries};
 use rollbook::model::{
-    AccountId, Declaration, Email, GroupName, Import, ImportedGroup, ImportedMember, Tree, UserRef,
+    AccountId, Declaration, Email, GroupName, Import, ImportedGroup, ImportedMember, Spent, Tree, UserRef,
 };
 use serde_json::{Value, json};
 
@@ -179,9 +179,9 @@ fn import(typed: &Typed, picks: &[(u8, u8)]) -> (Import, Value) {
 }
 
 /// Entries to take out, what the comments that go with them are about, and what the file is to say then.
-fn pruned(typed: &Typed, picks: u64) -> (BTreeMap<GroupName, BTreeSet<usize>>, Vec<String>, Value) {
+fn pruned(typed: &Typed, picks: u64) -> (Spent, Vec<String>, Value) {
     let mut meant = typed.says.clone();
-    let (mut entries, mut gone) = (BTreeMap::<_, BTreeSet<usize>>::new(), Vec::new());
+    let (mut entries, mut gone) = (Spent::default(), Vec::new());
     let mut number = 0;
     for name in &typed.groups {
         let members = meant["groups"][name]["members"].as_array_mut().unwrap();
@@ -189,7 +189,7 @@ fn pruned(typed: &Typed, picks: u64) -> (BTreeMap<GroupName, BTreeSet<usize>>, V
         members.retain(|member| {
             let goes = picks >> (number % 64) & 1 == 1;
             if goes {
-                entries.entry(GroupName::new(name)).or_default().insert(place);
+                entries.members.entry(GroupName::new(name)).or_default().insert(place);
                 gone.push(["groups", name, "members", &places::label(member)].join("\u{1f}"));
             }
             (place, number) = (place + 1, number + 1);

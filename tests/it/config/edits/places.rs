@@ -101,7 +101,7 @@ pub(super) fn label(item: &Value) -> String {
     match item {
         Value::String(text) => text.clone(),
         Value::Object(map) => {
-            let known = ["user", "group", "account"].iter().find_map(|key| map.get(*key));
+            let known = ["user", "group", "synced", "account"].iter().find_map(|key| map.get(*key));
             known.and_then(Value::as_str).unwrap_or_default().to_owned()
         }
         other => other.to_string(),

@@ -134,10 +134,13 @@ fn drawn_member(tape: &mut Tape<'_>, group: usize, number: usize) -> Value {
         format!("m{group}{number}@acme.com")
     };
     let mut entry = Map::new();
-    match tape.pick(3) {
+    match tape.pick(4) {
         0 => return json!(email),
         1 => {
             entry.insert("user".into(), json!(email));
+        }
+        2 => {
+            entry.insert("synced".into(), json!(format!("idp-{group}-{number}")));
         }
         _ => {
             entry.insert("account".into(), json!(format!("712020:{group}{number}")));
@@ -151,8 +154,8 @@ fn drawn_member(tape: &mut Tape<'_>, group: usize, number: usize) -> Value {
     }
     if tape.odds(20) {
         // What somebody is known by may stand last.
-        let (key, value) =
-            entry.shift_remove_entry("user").or_else(|| entry.shift_remove_entry("account")).unwrap();
+        let first = entry.keys().next().cloned().unwrap();
+        let (key, value) = entry.shift_remove_entry(&first).unwrap();
         entry.insert(key, value);
     }
     Value::Object(entry)

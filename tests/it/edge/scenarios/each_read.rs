@@ -23,6 +23,8 @@ users:
   - { email: leo@acme.com, suspended: true, account-id: '712020:leo' }
 groups:
   - { name: everyone, managed-by: EXTERNAL, members: [] }
+  - { name: idp, managed-by: EXTERNAL, members: [bob@acme.com] }
+  - { name: followers, members: [bob@acme.com] }
   - { name: devs, members: [una@acme.com] }
   - { name: lunch, members: [cy@acme.com] }
   - { name: jira-users, grants: { jira-software: user }, default-for: [jira-software], members: [cy@acme.com] }
@@ -42,6 +44,7 @@ groups:
   everyone: { members: [bob@acme.com] }
   devs: { members: [account: '712020:leo', new@acme.com] }
   made: { members: [bob@acme.com] }
+  followers: { members: [synced: idp] }
   chiefs: { mode: at-least, members: [], grants: [{ app: jira-software, role: admin, absent: true }] }
 ";
 

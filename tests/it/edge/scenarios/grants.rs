@@ -5,7 +5,7 @@ use std::time::Duration;
 use rollbook::model::{Journal, Outcome};
 use rollbook::sandbox::{self, Sandbox, Seed};
 
-use super::look::{lines, notes};
+use super::look::{difference, lines, notes};
 use super::{BOTH, HEAD, JIRA, ORGANIZATION, Scene, same, site, told, with_root};
 
 const SEED: &str = "
@@ -189,4 +189,109 @@ async fn the_roles_of_two_hundred_groups_are_read_by_twelve_requests_at_most() {
     };
     let (with, without) = (requests(&format!(", grants: [{grants}]")).await, requests("").await);
     assert!(with <= without + 12, "{with} and {without}");
+}
+
+/// Plans, applies, and takes the run back: the plan, what changed, and the state as it was before.
+async fn there_and_back(scene: &Scene, tree: &str, expected_plan: &str, expected_change: &str) {
+    let before = scene.state();
+    let plan = scene.plan(tree).await;
+    same(&lines(&plan), expected_plan);
+    let (report, journal) = site::apply_journalled(&scene.surfaces(), &plan, 4).await;
+    assert!(report.complete(), "{:?}", told(&report));
+    same(&difference(&before, &scene.state()), expected_change);
+    scene.is_done(tree, &plan).await;
+    let tree = scene.tree(tree);
+    let back = site::plan_or_undo(&scene.surfaces(), &tree, &site::declared(&tree), Some(&journal)).await;
+    scene.apply(&back.unwrap()).await;
+    assert_eq!(difference(&before, &scene.state()), "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_synced_group_with_unmanaged_members_is_given_an_app_and_nothing_else() {
+    let tree = "
+groups:
+  okta-engineering:
+    members: unmanaged
+    grants: [{ app: confluence, role: user }]
+";
+    there_and_back(
+        &Scene::of(SEED, BOTH),
+        tree,
+        "assign grant.okta-engineering/confluence/user via organization",
+        "okta-engineering: +confluence/user",
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_takes_an_app_and_an_undo_does_not_give_it_again() {
+    let tree = "
+groups:
+  engineering:
+    members: [ada@acme.com, bob@acme.com]
+    grants: [{ app: jira-software, role: user, until: 2026-11-20, because: OPS-1 }]
+";
+    let scene = Scene::of(SEED, BOTH);
+    let plan = scene.plan(tree).await;
+    same(&lines(&plan), "revoke grant.engineering/jira-software/user via organization");
+    assert_eq!(plan.operations[0].reason, rollbook::model::Reason::Expired);
+    let (_, journal) = site::apply_journalled(&scene.surfaces(), &plan, 4).await;
+    scene.is_done(tree, &plan).await;
+    // The tree ends it: taking the run back is blocked.
+    let tree = scene.tree(tree);
+    let back =
+        site::plan_or_undo(&scene.surfaces(), &tree, &site::declared(&tree), Some(&journal)).await.unwrap();
+    same(&lines(&back), "blocked: assign grant.engineering/jira-software/user: undo-denied");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_group_that_gives_an_app_its_administrators_stays_and_so_does_its_last_person() {
+    let seed = "
+apps:
+  - { key: jira-software }
+users:
+  - { email: ada@acme.com }
+  - { email: bob@acme.com }
+groups:
+  - { name: jira-admins, grants: { jira-software: admin }, members: [ada@acme.com, bob@acme.com] }
+";
+    let tree = |members: &str, grants: &str| {
+        format!("groups:\n  jira-admins: {{ members: [{members}], grants: [{grants}] }}\n")
+    };
+    let admin = "{ app: jira-software, role: admin }";
+    for keys in [BOTH, ORGANIZATION] {
+        let scene = Scene::of(seed, keys);
+        scene
+            .runs(
+                &tree("ada@acme.com, bob@acme.com", ""),
+                "blocked: revoke grant.jira-admins/jira-software/admin: last-admin",
+                "",
+            )
+            .await;
+        there_and_back(
+            &scene,
+            &tree("ada@acme.com", admin),
+            "remove member.jira-admins/bob@acme.com via organization",
+            "jira-admins: -bob",
+        )
+        .await;
+        // Nobody who is active would be left: neither of the two goes.
+        scene
+            .runs(
+                &tree("", admin),
+                "blocked: remove member.jira-admins/ada@acme.com: last-admin
+                 blocked: remove member.jira-admins/bob@acme.com: last-admin",
+                "",
+            )
+            .await;
+        let mut leaves = tree("ada@acme.com, bob@acme.com", admin);
+        leaves.push_str("users: { ada@acme.com: { active: false }, bob@acme.com: { active: false } }\n");
+        let plan = scene.plan(&leaves).await;
+        assert!(plan.operations.is_empty(), "{}", lines(&plan));
+        assert!(lines(&plan).contains("user.ada@acme.com: last-admin"), "{}", lines(&plan));
+        // Somebody who comes in the same run does.
+        let root = tree("root@acme.com", admin);
+        let plan = scene.plan(&root).await;
+        assert!(plan.blocked.is_empty(), "{}", lines(&plan));
+    }
 }

@@ -15,6 +15,7 @@ mod provision;
 mod real;
 mod replaced;
 mod seats;
+mod sources;
 mod synced;
 
 use std::sync::Arc;

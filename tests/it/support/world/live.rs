@@ -6,8 +6,8 @@ use rollbook::model::{
     Access, AccountId, AccountKind, App, AppRole, Capabilities, Claim, Declaration, Email, Grants, GroupId,
     GroupKind, GroupName, JiraRights, Key, Listing, LiveAccount, LiveGroup, LiveState, ManagedBy, Operation,
     OrganizationUser, Plan, PlannedOperation, Privileges, Questions, Read, Reading, Readings, Ref,
-    Restriction, Rights, Role, RoleGivers, Rows, ScimId, ScimUser, Seats, Surface, Unread, Usage, UserSource,
-    UserStatus,
+    Restriction, Rights, Role, RoleGivers, Rows, ScimId, ScimUser, Seats, Surface, SyncedGroups, Unread,
+    Usage, UserSource, UserStatus,
 };
 use rollbook::plan::{self, Beside, Desired};
 
@@ -255,7 +255,8 @@ impl Live {
         let mut accounts = BTreeMap::new();
         let mut members = BTreeMap::new();
         let mut to_read = plan::groups_to_read(desired, beside, &groups);
-        to_read.extend(plan::privileged_groups_to_read(desired, beside, &rights, &groups));
+        let grants = self.grants(desired, beside, &groups);
+        to_read.extend(plan::privileged_groups_to_read(desired, beside, &rights, &groups, &grants));
         for id in to_read {
             let rows = self.groups[id.as_str()].members.iter().filter(|id| self.lists(id));
             let rows: Vec<&String> = rows.collect();
@@ -278,9 +279,11 @@ impl Live {
             people: BTreeMap::new(),
             searched: if self.has(Surface::Organization) { searches.emails } else { BTreeSet::new() },
             scim_users: if reads.scim_users { Reading::Read(self.scim_users()) } else { Reading::NotRead },
-            grants: Grants::default(),
+            grants,
+            synced: SyncedGroups::default(),
         };
-        live.grants = self.grants(desired, beside, &live.groups);
+        let sources = plan::synced_groups(desired, beside, &live.groups);
+        self.synced(&mut live, &sources);
         live.learn(people);
         if self.has(Surface::Jira) {
             for id in searches.accounts {
@@ -292,6 +295,42 @@ impl Live {
         live
     }
 
+    /// What reads of the groups bring that members are taken from.
+    fn synced(&self, live: &mut LiveState, groups: &BTreeMap<GroupId, GroupName>) {
+        live.synced = self.synced_groups(groups);
+        for id in groups.keys().filter(|_| self.is_told(Read::Synced)) {
+            let group = &self.groups[id.as_str()];
+            let rows: Vec<&String> = group.members.iter().filter(|id| self.lists(id)).collect();
+            let seen = rows.iter().map(|id| (AccountId::new(id), self.listed(id)));
+            for (id, account) in seen {
+                live.accounts.entry(id).or_insert(account);
+            }
+            live.members.insert(id.clone(), self.accounts_of(rows.into_iter()));
+        }
+    }
+
+    fn synced_groups(&self, groups: &BTreeMap<GroupId, GroupName>) -> SyncedGroups {
+        let refused = |id: &GroupId| {
+            let (why, help) = ("status 403, not for you".to_owned(), None);
+            Unread { read: Read::Synced, about: Some(id.to_string()), why, help }
+        };
+        if !self.is_told(Read::Synced) {
+            return SyncedGroups { unread: groups.keys().map(refused).collect(), ..SyncedGroups::default() };
+        }
+        let kinds = groups.keys().map(|id| (id.clone(), Some(self.kind(&self.groups[id.as_str()]))));
+        SyncedGroups { kinds: kinds.collect(), ..SyncedGroups::default() }
+    }
+
+    fn kind(&self, group: &Group) -> GroupKind {
+        let organization = self.has(Surface::Organization);
+        GroupKind {
+            managed_by: group.managed_by.clone(),
+            usage: group.usage.clone(),
+            modifiable: organization.then_some(group.managed_by != ManagedBy::External),
+            deletable: organization.then_some(true),
+        }
+    }
+
     /// What reads of roles bring, each group by itself.
     pub(crate) fn grants(
         &self,
@@ -301,13 +340,20 @@ impl Live {
     ) -> Grants {
         let asked = plan::grant_groups(desired, beside, groups);
         let declared = desired.groups.values().any(|group| group.grants.is_some());
-        if !self.has(Surface::Organization) || (!declared && asked.is_empty()) {
+        if !self.has(Surface::Organization) {
             return Grants::default();
+        }
+        let deciding = reading(plan::asks(desired, beside) && self.is_told(Read::RoleGivers), || {
+            let deciding = self.grants.iter().filter(|(_, app, role)| access(app, role).role.is_privileged());
+            deciding.map(|(group, ..)| GroupId::new(group)).collect()
+        });
+        if !declared && asked.is_empty() {
+            return Grants { deciding, ..Grants::default() };
         }
         if !self.is_told(Read::Grants) {
             let (why, help) = ("status 403, not for you".to_owned(), None);
             let unread = Unread { read: Read::Grants, about: None, why, help };
-            return Grants { unread: Some(unread), ..Grants::default() };
+            return Grants { unread: Some(unread), deciding, ..Grants::default() };
         }
         let held = |id: &GroupId| {
             let of = self.grants.iter().filter(|(group, ..)| group == id.as_str());
@@ -322,6 +368,7 @@ impl Live {
             of: asked.iter().map(|id| (id.clone(), held(id))).collect(),
             defaults: asked.iter().map(|id| (id.clone(), defaults(id))).collect(),
             unread: None,
+            deciding,
         }
     }
 
@@ -346,10 +393,13 @@ impl Live {
         let organization = self.has(Surface::Organization);
         let people = self.accounts.iter().filter_map(|(id, account)| account.person_of(id));
         let people = people.map(|person| (person.account.clone(), person));
+        let synced = plan::synced_groups(desired, Beside::default(), &groups);
+        let grants = self.grants(desired, Beside::default(), &groups);
         Readings {
             members: plan::groups_to_read(desired, Beside::default(), &groups)
                 .into_iter()
-                .chain(plan::privileged_groups_to_read(desired, Beside::default(), &rights, &groups))
+                .chain(plan::privileged_groups_to_read(desired, Beside::default(), &rights, &groups, &grants))
+                .chain(synced.keys().filter(|_| self.is_told(Read::Synced)).cloned())
                 .map(members)
                 .collect(),
             accounts: listed.iter().map(|id| (AccountId::new(id), self.listed(id))).collect(),
@@ -360,7 +410,8 @@ impl Live {
             found: BTreeSet::new(),
             whole: organization,
             scim_users: reading(self.has(Surface::Scim), || self.scim_users()),
-            grants: self.grants(desired, Beside::default(), &groups),
+            grants,
+            synced: self.synced_groups(&synced),
             rights,
             groups,
         }
@@ -393,7 +444,7 @@ impl Live {
                 }
                 Read::AppRoles => take(&mut questions.app_roles) && self.has(Surface::Jira),
                 Read::RoleGivers => !take(&mut questions.role_givers).is_empty() && organization,
-                Read::Grants => continue,
+                Read::Grants | Read::Synced => continue,
                 Read::SiteAdmins | Read::OrganizationAdmins => questions.admins,
                 Read::Domains | Read::Resources => questions.invitations && organization,
                 Read::Directories => questions.scim_users && self.has(Surface::Scim),
@@ -427,12 +478,7 @@ impl Live {
             kinds.extend(found.map(|group| group.id.clone()));
             memberships.insert(id.clone(), groups);
         }
-        let kind = |group: &Group| GroupKind {
-            managed_by: group.managed_by.clone(),
-            usage: group.usage.clone(),
-            modifiable: organization.then_some(group.managed_by != ManagedBy::External),
-            deletable: organization.then_some(true),
-        };
+        let kind = |group: &Group| self.kind(group);
         let scim = self.has(Surface::Scim) && declaration.settings.scim.is_some();
         let synced = |id: &&GroupId| {
             self.groups.get(id.as_str()).is_some_and(|group| group.managed_by == ManagedBy::External)

@@ -55,7 +55,12 @@ impl Files {
 
     /// The members of a group in a file, to change.
     pub(super) fn members(&mut self, path: &str, group: &GroupName) -> Option<&mut Items> {
-        match self.document(path)?.at(&["groups", group.as_str(), "members"])? {
+        self.list(path, group, "members")
+    }
+
+    /// A list of a group in a file, by its key, to change.
+    pub(super) fn list(&mut self, path: &str, group: &GroupName, key: &str) -> Option<&mut Items> {
+        match self.document(path)?.at(&["groups", group.as_str(), key])? {
             Value::Items(items) => Some(items),
             Value::Text(_) => None,
         }

@@ -1,11 +1,11 @@
 //! Removes entries from lists of members, each with its comments. A comment above that a blank line separates from an
 //! entry is about more than that, and stays.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-use crate::model::{Declaration, GroupName, GroupState, Tree, is_shared};
+use crate::model::{Declaration, GroupState, Spent, Tree, is_shared};
 
 use super::super::document::{Comment, Entry, Items};
 use super::super::parse;
@@ -23,21 +23,23 @@ pub struct Edited {
     pub comments: usize,
 }
 
-/// Removes entries from groups, each given by its index among the group's entries.
+/// Takes entries out of groups.
 ///
 /// # Errors
-/// [`EditError::Form`] when a group's members are not a list in a file that only this tree has, [`EditError::Invalid`] and
+/// [`EditError::Form`] when a group's members or grants are not a list of a file of this tree alone, [`EditError::Invalid`] and
 /// [`EditError::OtherMeaning`] when the edit would change the meaning of the tree.
 pub fn without_entries(
     tree: &Tree,
     declaration: &Declaration,
-    entries: &BTreeMap<GroupName, BTreeSet<usize>>,
+    entries: &Spent,
     today: Date,
 ) -> Result<Edited, EditError> {
     let mut files = Files::of(tree);
     let mut intended = declaration.clone();
     let mut comments = 0;
-    for (name, places) in entries {
+    let members = entries.members.iter().map(|(name, places)| (name, places, "members"));
+    let grants = entries.grants.iter().map(|(name, places)| (name, places, "grants"));
+    for (name, places, list) in members.chain(grants) {
         let form = || EditError::Form(name.clone());
         let group = intended.groups.get_mut(name).ok_or_else(form)?;
         let path = &tree.get(group.origin.file).path;
@@ -45,10 +47,14 @@ pub fn without_entries(
         if is_shared(path) {
             return Err(form());
         }
-        comments += take(files.members(path, name).ok_or_else(form)?, places);
+        comments += take(files.list(path, name, list).ok_or_else(form)?, places);
         if let GroupState::Present(members) = &mut group.state {
             let mut place = 0..;
-            members.entries.retain(|_| !place.next().is_some_and(|place| places.contains(&place)));
+            let mut stays = || !place.next().is_some_and(|place| places.contains(&place));
+            match (list, &mut members.grants) {
+                ("grants", Some(grants)) => grants.retain(|_| stays()),
+                _ => members.entries.retain(|_| stays()),
+            }
         }
     }
     let tree = files.into_tree();

@@ -111,7 +111,7 @@ fn names(path: &[&str]) -> Option<Names> {
         | ["policy", "exclusive", "-", "-"]
         | ["policy", "keep-at-least", ":"]
         | ["groups", ":"]
-        | ["groups", _, "members", "-", "group"] => Some(Names::Group),
+        | ["groups", _, "members", "-", "group" | "synced"] => Some(Names::Group),
         ["waive", "-", "for", "-"] => Some(Names::Address),
         _ => None,
     }

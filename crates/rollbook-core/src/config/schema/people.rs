@@ -64,7 +64,7 @@ pub(super) struct GroupEntry {
     /// What happens to undeclared service accounts and apps in this group.
     #[schemars(extend("default" = "ignore"))]
     apps_in_group: Option<AppsInGroup>,
-    /// Allows `group:` entries in a privileged group.
+    /// Lets a privileged group take `group:` and `synced:` entries.
     #[schemars(extend("default" = false))]
     nest: Option<bool>,
     /// Only `true`: the group is deleted. Restricted content and the ID cannot be restored.
@@ -108,7 +108,7 @@ pub(super) struct Grant {
 #[schemars(extend("enum" = crate::model::Role::ASSIGNABLE))]
 pub(super) struct Role(String);
 
-/// A member: an email, or an entry with `user`, `group` or `account`.
+/// A member: an email, or an entry with `user`, `group`, `synced` or `account`.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 pub(super) enum Member {
@@ -116,21 +116,26 @@ pub(super) enum Member {
     Entry(MemberEntry),
 }
 
-/// A member with conditions: exactly one of `user`, `group` and `account`.
+/// A member with conditions: exactly one of `user`, `group`, `synced` and `account`.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 #[schemars(extend(
-    "oneOf" = [{ "required": ["user"] }, { "required": ["group"] }, { "required": ["account"] }],
-    "dependencies" = { "except": ["group"] }
+    "oneOf" = [
+        { "required": ["user"] }, { "required": ["group"] }, { "required": ["synced"] },
+        { "required": ["account"] }
+    ],
+    "dependencies" = { "except": { "anyOf": [{ "required": ["group"] }, { "required": ["synced"] }] } }
 ))]
 pub(super) struct MemberEntry {
     /// A person, by email.
     user: Option<Email>,
     /// Every declared member of that declared group.
     group: Option<GroupName>,
-    /// An account by its ID, such as a service account's. Quote it.
+    /// Everybody active in that group of the site, which an identity provider owns.
+    synced: Option<GroupName>,
+    /// An account by its id, such as a service account's. Quote it.
     account: Option<Id>,
-    /// People that this entry does not add. Only with `group`.
+    /// People this entry does not bring. With `group` and `synced` only.
     #[schemars(extend("uniqueItems" = true))]
     except: Option<Vec<Email>>,
     /// The first day (UTC) on which the access is gone.

@@ -200,7 +200,7 @@ pub(super) struct Comparing<'a, 'b> {
 }
 
 fn moved<'a>(base: &'a Base<'_>, head: &'a Resolved<'_>) -> BTreeSet<&'a UserRef> {
-    let names = head.desired.people().iter();
+    let names = head.people.all_names();
     names.filter(|user| who(&head.people, user) != who(&base.tree.people, user)).collect()
 }
 

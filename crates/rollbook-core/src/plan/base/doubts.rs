@@ -217,6 +217,7 @@ impl<'a> Comparing<'a, '_> {
                 | Reason::Expired
                 | Reason::Excepted
                 | Reason::Declared
+                | Reason::Synced
                 | Reason::Undone => continue,
             };
             for group in groups {

@@ -5,14 +5,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Access, Address, DeclarationChange, Declared, GroupId, GroupName, Location, Reason, TargetGroup, Wanted,
+    Access, Action, Address, DeclarationChange, Declared, GroupId, GroupName, LiveState, Location, Mode,
+    Reason, TargetGroup, Wanted,
 };
 
 use super::differences::{Kind, place};
 use super::{Base, Wants};
 use crate::plan::context::Context;
 use crate::plan::desired::{DesiredGroup, GrantEntry, lasts_longer};
-use crate::plan::identity::Marked;
+use crate::plan::identity::{GroupNames, Marked};
 
 /// A role of a group whose declaration differs between the tree and its base.
 #[derive(Clone, Debug)]
@@ -80,17 +81,13 @@ impl<'a> Base<'a> {
         wants: &Wants,
     ) -> Vec<GrantDifference<'a>> {
         let Context { tree: head, locator, .. } = *context;
-        let groups = |desired: &'a BTreeMap<GroupName, DesiredGroup<'a>>| desired.iter();
-        let before: BTreeMap<TargetGroup<'a>, (&'a GroupName, &'a DesiredGroup<'a>)> =
-            groups(&self.tree.desired.groups)
-                .map(|(name, group)| (place(&self.tree, name), (name, group)))
-                .collect();
+        let before = self.grants_before(context.live);
         let ended: BTreeSet<(&GroupId, &Access)> = self.ended_roles().collect();
         let mut found = Vec::new();
         let mut told = BTreeSet::new();
         for (name, group) in &head.desired.groups {
             let place = place(head, name);
-            let old = before.get(&place).and_then(|(_, group)| group.grants.as_ref());
+            let old = before.get(&place).and_then(|before| before.group.grants.as_ref());
             for (access, entry) in group.grants.iter().flat_map(|grants| &grants.held) {
                 let stands = || match place {
                     TargetGroup::Group(id) => {
@@ -105,24 +102,21 @@ impl<'a> Base<'a> {
                 }
             }
         }
-        for (place, (name, group)) in before {
+        for (place, before) in before {
             let TargetGroup::Group(id) = place else { continue };
-            for (access, entry) in group.grants.iter().flat_map(|grants| &grants.held) {
-                let declared = head.groups.declared_as(id).and_then(|name| head.desired.groups.get(name));
-                let stays = declared
-                    .and_then(|group| group.grants.as_ref())
-                    .is_none_or(|grants| !grants.held.contains_key(access));
-                let live = context.live.grants.holds(id, access) == Some(true);
-                if !stays || !live || wants.end_role(id, access) {
-                    continue;
+            if before.is_unclear {
+                for difference in self.roles_in_doubt(context, wants, id, &before) {
+                    // What the base would end is not new.
+                    found.retain(|it: &GrantDifference<'_>| {
+                        (it.place, it.access) != (place, difference.access)
+                    });
+                    told.insert((place, difference.access));
+                    found.push(difference);
                 }
-                let kind = match entry.until {
-                    Some(_) => Kind::Later { base: entry.until, head: None },
-                    None => Kind::Left,
-                };
-                told.insert((place, access));
-                let origin = self.locator.locate(entry.origin);
-                found.push(GrantDifference { kind, group: name, place, access, origin });
+            }
+            for difference in self.roles_dropped(context, wants, id, &before) {
+                told.insert((place, difference.access));
+                found.push(difference);
             }
         }
         for change in self.changes.values() {
@@ -146,6 +140,105 @@ impl<'a> Base<'a> {
         found
     }
 
+    /// The groups of the base whose roles it manages, at the places where they are, or may be.
+    fn grants_before(&'a self, live: &'a LiveState) -> BTreeMap<TargetGroup<'a>, Before<'a>> {
+        let names = GroupNames::of([self.tree.desired.declaration], &live.groups);
+        let (mut before, mut unclear) = (BTreeMap::new(), Vec::new());
+        for (name, group) in &self.tree.desired.groups {
+            if self.tree.groups.is_unclear(name) {
+                let ids: BTreeSet<&GroupId> = names.ids(name).collect();
+                let meant = live.groups.iter().map(|group| &group.id).filter(|id| ids.contains(id));
+                unclear.extend(meant.map(|id| (id, Before { name, group, is_unclear: true })));
+            }
+            before.insert(place(&self.tree, name), Before { name, group, is_unclear: false });
+        }
+        for (id, group) in unclear {
+            before.entry(TargetGroup::Group(id)).or_insert(group);
+        }
+        before
+    }
+
+    /// The roles of a group of the base that the tree does not declare any more, and that stay.
+    fn roles_dropped(
+        &'a self,
+        context: &Context<'a>,
+        wants: &Wants,
+        id: &'a GroupId,
+        before: &Before<'a>,
+    ) -> Vec<GrantDifference<'a>> {
+        let Context { tree: head, live, .. } = *context;
+        let declared = head.group(id).and_then(|group| group.grants.as_ref());
+        let mut dropped = Vec::new();
+        for (access, entry) in before.group.grants.iter().flat_map(|grants| &grants.held) {
+            // Which group has it nobody can tell.
+            let untold = before.is_unclear && entry.until.is_none();
+            let is_declared = declared.is_some_and(|grants| grants.held.contains_key(access));
+            let stays = live.grants.holds(id, access) == Some(true) && !wants.end_role(id, access);
+            if untold || is_declared || !stays {
+                continue;
+            }
+            let kind = match entry.until {
+                Some(_) => Kind::Later { base: entry.until, head: None },
+                None => Kind::Left,
+            };
+            dropped.push(GrantDifference {
+                kind,
+                group: before.name,
+                place: TargetGroup::Group(id),
+                access,
+                origin: self.locator.locate(entry.origin),
+            });
+        }
+        dropped
+    }
+
+    /// What the base takes from a group that may be the one it means, and the tree does not.
+    fn roles_in_doubt(
+        &'a self,
+        context: &Context<'a>,
+        wants: &Wants,
+        id: &'a GroupId,
+        &Before { name, group, .. }: &Before<'a>,
+    ) -> Vec<GrantDifference<'a>> {
+        let Context { tree: head, live, .. } = *context;
+        let (Some(grants), Some(gives)) = (&group.grants, live.grants.of.get(id)) else { return Vec::new() };
+        let after = head.group(id).or_else(|| {
+            let namesake = || head.desired.groups.get(name);
+            head.groups.is_unclear(name).then(namesake).flatten()
+        });
+        let now = after.and_then(|after| after.grants.as_ref());
+        let is_exact = |group: &DesiredGroup<'_>| group.mode == Mode::Exact;
+        let stays_exact = after.is_some_and(is_exact) && now.is_some();
+        let defaults = live.grants.defaults.get(id);
+        let mut kept = Vec::new();
+        for access in gives.iter().filter(|access| access.role.is_assignable() && !wants.end_role(id, access))
+        {
+            let is_denied = now.is_some_and(|now| now.denied.contains_key(access));
+            let is_held = now.is_some_and(|now| now.held.contains_key(access));
+            let is_default = defaults.is_some_and(|apps| apps.contains(&access.app));
+            let (reason, origin) = match grants.denied.get(access) {
+                Some(denial) if !is_denied => (denial.reason, denial.origin),
+                None if is_exact(group)
+                    && !grants.held.contains_key(access)
+                    && !is_default
+                    && !is_denied
+                    && (is_held || !stays_exact) =>
+                {
+                    (Reason::Undeclared, group.declared.origin)
+                }
+                Some(_) | None => continue,
+            };
+            kept.push(GrantDifference {
+                kind: Kind::Kept { undoes: Action::Revoke, reason },
+                group: name,
+                place: TargetGroup::Group(id),
+                access,
+                origin: self.locator.locate(origin),
+            });
+        }
+        kept
+    }
+
     /// The roles of groups that this base ends.
     fn ended_roles(&self) -> impl Iterator<Item = (&GroupId, &Access)> {
         self.changes.values().filter_map(|change| {
@@ -155,7 +248,15 @@ impl<'a> Base<'a> {
     }
 }
 
-/// The differences between an entry and that of the base. `stands`: the site has the role, and the base does not end it.
+/// A group of the base, at a place that it is, or may be.
+struct Before<'a> {
+    name: &'a GroupName,
+    group: &'a DesiredGroup<'a>,
+    /// Whether nobody can tell whether it is this one.
+    is_unclear: bool,
+}
+
+/// How an entry differs from that of the base. `stands`: the site has the role, and the base does not end it.
 fn kinds(old: Option<&GrantEntry>, entry: &GrantEntry, stands: impl FnOnce() -> bool) -> Vec<Kind> {
     match old {
         None if !stands() => vec![Kind::New { stands: false }],

@@ -374,7 +374,7 @@ pub(super) fn would_end(blocked: &Blocked, membership: &Membership, tree: &Resol
 fn by_name(reason: Reason) -> bool {
     match reason {
         Reason::Expired | Reason::Excepted | Reason::Offboarded => true,
-        Reason::Declared | Reason::Undeclared | Reason::Unlisted | Reason::Undone => false,
+        Reason::Declared | Reason::Synced | Reason::Undeclared | Reason::Unlisted | Reason::Undone => false,
     }
 }
 

@@ -61,6 +61,7 @@ fn texts(declaration: &Declaration) -> Texts {
 fn group_rules(texts: &mut Texts, name: &GroupName, members: &Members) {
     // The roles of a group are compared separately.
     let Members { entries: _, mode, source, apps_in_group, nest, unmanaged, grants: _ } = members;
+    let synced: BTreeSet<&str> = members.synced().map(|(_, name)| name.as_str()).collect();
     let mut say = |key: &str, value: Option<&str>| {
         texts.extend(value.map(|value| (format!("groups.{name}.{key}"), value.to_owned())));
     };
@@ -70,6 +71,9 @@ fn group_rules(texts: &mut Texts, name: &GroupName, members: &Members) {
     say("apps-in-group", (*apps_in_group != AppsInGroup::default()).then(|| apps_in_group.as_str()));
     say("nest", nest.then_some("true"));
     say("members", unmanaged.then_some("unmanaged"));
+    // It may bring nobody today.
+    let synced = joined(synced, ", ");
+    say("synced", (!synced.is_empty()).then_some(&synced));
 }
 
 fn settings(texts: &mut Texts, settings: &Settings) {

@@ -35,6 +35,17 @@ pub struct Desired<'a> {
     people: BTreeSet<UserRef>,
     /// The names that mean one person.
     names: Names,
+    /// Whom synced groups bring, once the site has told.
+    synced: Synced,
+}
+
+/// Whom the synced groups bring that a tree takes members from.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Synced {
+    /// Those in each group that was read whole and is an identity provider's, by the names they go by.
+    pub(super) members: BTreeMap<GroupName, BTreeSet<UserRef>>,
+    /// The entries that bring nobody since it cannot be told whom, by their places.
+    pub(super) unclear: BTreeSet<Origin>,
 }
 
 /// The sources in which declared people may be looked up.
@@ -70,6 +81,11 @@ pub struct DesiredGroup<'a> {
     pub unmanaged: bool,
     /// The roles in apps that it should give; `None` if they are not managed.
     pub grants: Option<DesiredGrants>,
+    /// The `synced:` entries of this group, and of those it takes in, of which nobody can tell whom they bring: who is in the
+    /// group may be one of them.
+    pub(super) unclear: BTreeSet<Origin>,
+    /// The synced groups that this group takes members from, however far away.
+    pub(super) synced: BTreeSet<GroupName>,
 }
 
 /// A person that a group lists under two names. `config` refuses this if pins or the lock show it.
@@ -88,8 +104,17 @@ pub struct Entry {
     pub origin: Origin,
     /// The first day on which it does not any more.
     pub until: Option<Date>,
-    /// Whether it is a `group:` entry.
+    /// Whether it is a `group:` or `synced:` entry.
     pub nested: bool,
+    /// Whether a synced group brings them here, and no line about them.
+    pub synced: bool,
+}
+
+impl Entry {
+    /// Why somebody comes by it.
+    pub(super) fn reason(&self) -> Reason {
+        if self.synced { Reason::Synced } else { Reason::Declared }
+    }
 }
 
 /// Why a named person should not be in a group.
@@ -116,6 +141,8 @@ struct Flat {
     members: BTreeMap<UserRef, Entry>,
     denied: BTreeMap<UserRef, Denial>,
     twice: BTreeMap<UserRef, Twice>,
+    unclear: BTreeSet<Origin>,
+    synced: BTreeSet<GroupName>,
 }
 
 impl<'a> Desired<'a> {
@@ -123,10 +150,19 @@ impl<'a> Desired<'a> {
     /// union of all paths, the latest `until` wins, and `except` works on its own entry only
     /// (docs/design.md#memberships).
     pub fn of(declaration: &'a Declaration, today: Date) -> Self {
-        let names = Names::of(declaration);
-        let groups = flattened(declaration, &names, today);
+        let (names, synced) = (Names::of(declaration), Synced::default());
+        let groups = flattened(declaration, &names, &synced, today);
         let people = people(declaration, &groups);
-        Self { declaration, today, lookup: Lookup::default(), allow: Vec::new(), groups, people, names }
+        Self {
+            declaration,
+            today,
+            lookup: Lookup::default(),
+            allow: Vec::new(),
+            groups,
+            people,
+            names,
+            synced,
+        }
     }
 
     /// Merges the names of one account into one person: their entries, `except` and end dates become one. The first of
@@ -134,11 +170,18 @@ impl<'a> Desired<'a> {
     #[must_use]
     pub(super) fn sharing(self, shared: Vec<Vec<UserRef>>) -> Self {
         let names = self.names.with(shared);
-        let groups = flattened(self.declaration, &names, self.today);
+        let groups = flattened(self.declaration, &names, &self.synced, self.today);
         Self { groups, names, ..self }
     }
 
-    /// The main name of a person.
+    /// The same, with those whom synced groups bring.
+    #[must_use]
+    pub(super) fn bringing(self, synced: Synced) -> Self {
+        let groups = flattened(self.declaration, &self.names, &synced, self.today);
+        Self { groups, synced, ..self }
+    }
+
+    /// The one name that a person goes by.
     pub(super) fn name_of(&self, user: &UserRef) -> UserRef {
         self.names.one(user)
     }
@@ -221,7 +264,9 @@ impl<'a> Desired<'a> {
         let declaration = self.declaration;
         match address {
             Address::Group(name) | Address::Grant(name, _) => {
-                declaration.groups.contains_key(name) || declaration.names_group(name)
+                declaration.groups.contains_key(name)
+                    || declaration.names_group(name)
+                    || declaration.synced().any(|(_, synced)| synced == name)
             }
             Address::User(user) => {
                 self.people.contains(user)
@@ -283,12 +328,13 @@ impl DesiredGroup<'_> {
 fn flattened<'a>(
     declaration: &'a Declaration,
     names: &Names,
+    synced: &Synced,
     today: Date,
 ) -> BTreeMap<GroupName, DesiredGroup<'a>> {
     let mut flat: BTreeMap<&GroupName, Flat> = BTreeMap::new();
     for name in inner_first(declaration) {
         if let Some(members) = present(declaration, name) {
-            let flattened = flatten(members, &flat, names, today);
+            let flattened = flatten(members, &flat, names, synced, today);
             flat.insert(name, flattened);
         }
     }
@@ -313,6 +359,8 @@ fn flattened<'a>(
             twice: flat.twice,
             unmanaged: members.unmanaged,
             grants: members.grants.as_deref().map(|grants| DesiredGrants::of(grants, today)),
+            unclear: flat.unclear,
+            synced: flat.synced,
         };
         Some((name.clone(), group.within(&ends)))
     };
@@ -364,7 +412,13 @@ fn inner_first(declaration: &Declaration) -> Vec<&GroupName> {
     order
 }
 
-fn flatten(members: &Members, inner: &BTreeMap<&GroupName, Flat>, names: &Names, today: Date) -> Flat {
+fn flatten(
+    members: &Members,
+    inner: &BTreeMap<&GroupName, Flat>,
+    names: &Names,
+    synced: &Synced,
+    today: Date,
+) -> Flat {
     let mut flat = Flat::default();
     let mut listed = BTreeMap::new();
     for member in &members.entries {
@@ -377,6 +431,10 @@ fn flatten(members: &Members, inner: &BTreeMap<&GroupName, Flat>, names: &Names,
                 }
                 continue;
             }
+            MemberRef::Synced(name) => {
+                flat.bring_synced(name, synced, member, names, today);
+                continue;
+            }
         };
         // Duplicates that pins and the lock show are already a mistake of the tree.
         if names.resolved {
@@ -384,7 +442,7 @@ fn flatten(members: &Members, inner: &BTreeMap<&GroupName, Flat>, names: &Names,
         }
         flat.bring(user, member, None, today);
     }
-    let Flat { members, denied, twice: _ } = &mut flat;
+    let Flat { members, denied, .. } = &mut flat;
     denied.retain(|user, _| !members.contains_key(user));
     flat
 }
@@ -400,9 +458,9 @@ impl Flat {
         }
     }
 
-    fn bring(&mut self, user: UserRef, member: &Member, inner_until: Option<Date>, today: Date) {
+    fn bring(&mut self, user: UserRef, member: &Member, inner: Option<&Entry>, today: Date) {
         let own_until = member.until.map(|until| until.value);
-        let until = match (own_until, inner_until) {
+        let until = match (own_until, inner.and_then(|inner| inner.until)) {
             (Some(own), Some(inner)) => Some(own.min(inner)),
             (own, inner) => own.or(inner),
         };
@@ -410,30 +468,34 @@ impl Flat {
             self.deny(user, Reason::Expired, member.origin);
             return;
         }
-        let nested = matches!(member.who, MemberRef::Group(_));
-        let entry = Entry { origin: member.origin, until, nested };
+        let nested = member.who.is_group();
+        let synced = matches!(member.who, MemberRef::Synced(_)) || inner.is_some_and(|inner| inner.synced);
+        let entry = Entry { origin: member.origin, until, nested, synced };
         self.members
             .entry(user)
             .and_modify(|known| {
                 let direct = !known.nested || !nested;
+                let declared = !known.synced || !synced;
                 if lasts_longer(entry.until, known.until) {
                     *known = entry;
                 }
                 known.nested &= !direct;
+                known.synced &= !declared;
             })
             .or_insert(entry);
     }
 
     fn bring_group(&mut self, group: &Self, member: &Member, names: &Names, today: Date) {
-        let excepted: BTreeMap<UserRef, Origin> =
-            member.except.iter().map(|email| (names.of_email(&email.value), email.origin)).collect();
+        let excepted = excepted(member, names);
         for (user, entry) in &group.members {
             match excepted.get(user) {
                 Some(origin) => self.deny(user.clone(), Reason::Excepted, *origin),
-                None => self.bring(user.clone(), member, entry.until, today),
+                None => self.bring(user.clone(), member, Some(entry), today),
             }
         }
-        // Somebody whose access through the inner group has expired has lost the access that it gave here. An
+        self.unclear.extend(&group.unclear);
+        self.synced.extend(group.synced.iter().cloned());
+        // Somebody whose access through the inner group has run out has lost what that group brought here. An
         // `except` inside it, though, works on its own entry only.
         for (user, denial) in &group.denied {
             if denial.reason == Reason::Expired {
@@ -442,7 +504,38 @@ impl Flat {
         }
     }
 
-    /// The first denial wins, except that expired access is passed on to outer groups, so it overrides an `except`, which is not.
+    /// Before the site has told whom a synced group brings, its entry denies all whom it excepts, so that they are looked up.
+    fn bring_synced(
+        &mut self,
+        name: &GroupName,
+        synced: &Synced,
+        member: &Member,
+        names: &Names,
+        today: Date,
+    ) {
+        self.synced.insert(name.clone());
+        let excepted = excepted(member, names);
+        if synced.unclear.contains(&member.origin) {
+            self.unclear.insert(member.origin);
+            return;
+        }
+        match synced.members.get(name) {
+            None => excepted.into_iter().for_each(|(user, origin)| self.deny(user, Reason::Excepted, origin)),
+            Some(members) => {
+                for user in members {
+                    // Two names of the same person may have been found to be one since.
+                    let user = names.one(user);
+                    match excepted.get(&user) {
+                        Some(origin) => self.deny(user, Reason::Excepted, *origin),
+                        None => self.bring(user, member, None, today),
+                    }
+                }
+            }
+        }
+    }
+
+    /// The first denial stands, but that access has run out is passed on to outer groups, so it wins over an
+    /// `except`, which is not.
     fn deny(&mut self, user: UserRef, reason: Reason, origin: Origin) {
         let denial = Denial { reason, origin };
         let known = self.denied.entry(user).or_insert(denial);
@@ -452,7 +545,12 @@ impl Flat {
     }
 }
 
-/// Whether an end date, or none, is later than another.
+/// Whom an entry leaves out.
+fn excepted(member: &Member, names: &Names) -> BTreeMap<UserRef, Origin> {
+    member.except.iter().map(|email| (names.of_email(&email.value), email.origin)).collect()
+}
+
+/// Whether an end, or none, comes later than another.
 pub(super) fn lasts_longer(new: Option<Date>, known: Option<Date>) -> bool {
     match (new, known) {
         (None, Some(_)) => true,

@@ -81,7 +81,7 @@ fn left_over(declaration: &Declaration) -> BTreeSet<&Email> {
     let accounts: BTreeSet<&AccountId> = entries()
         .filter_map(|member| match &member.who {
             MemberRef::Account(id) => Some(id),
-            MemberRef::User(_) | MemberRef::Group(_) => None,
+            MemberRef::User(_) | MemberRef::Group(_) | MemberRef::Synced(_) => None,
         })
         .collect();
     let locked = declaration.lock.users.iter().filter(|(_, locked)| accounts.contains(&locked.id));
@@ -95,7 +95,7 @@ fn left_over(declaration: &Declaration) -> BTreeSet<&Email> {
     let listed = entries().flat_map(|member| {
         let user = match &member.who {
             MemberRef::User(email) => Some(email),
-            MemberRef::Account(_) | MemberRef::Group(_) => None,
+            MemberRef::Account(_) | MemberRef::Group(_) | MemberRef::Synced(_) => None,
         };
         user.into_iter().chain(member.except.iter().map(|email| &email.value))
     });

@@ -7,9 +7,9 @@ mod users;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, AccountKind, Action, Address, AppsInGroup, Change, Changes, GroupId, GroupName, GroupState,
-    GroupSummary, Key, Listing, LiveAccount, LiveGroup, LiveState, Locator, Lost, Membership, Mode, Origin,
-    Reason, Ref, UserRef, Wanted,
+    AccountId, AccountKind, Action, Address, AppsInGroup, Change, Changes, Email, GroupId, GroupName,
+    GroupState, GroupSummary, Key, Listing, LiveAccount, LiveGroup, LiveState, Locator, Lost, Membership,
+    Mode, Origin, Reason, Ref, UserRef, Wanted,
 };
 
 use super::desired::{Denial, DesiredGroup, Entry};
@@ -22,7 +22,8 @@ pub(super) use users::invitation;
 /// pages.
 pub fn diff(tree: &Resolved<'_>, live: &LiveState, locator: &Locator<'_>) -> Changes {
     let offboarded = offboarded(tree);
-    let mut differ = Differ { tree, live, locator, offboarded, changes: Changes::default() };
+    let leaver = tree.unknown_leaver();
+    let mut differ = Differ { tree, live, locator, offboarded, leaver, changes: Changes::default() };
     users::diff_users(&mut differ);
     users::diff_unlisted(&mut differ);
     for (name, declared) in &tree.desired.declaration.groups {
@@ -63,6 +64,8 @@ pub(super) struct Differ<'a> {
     pub(super) changes: Changes,
     /// The accounts of the people that the tree offboards, and the places that say so: few, and looked up for every membership.
     offboarded: BTreeMap<AccountId, Origin>,
+    /// A user that the tree offboards, and who may have any account that hides its email.
+    leaver: Option<&'a Email>,
 }
 
 fn offboarded(tree: &Resolved<'_>) -> BTreeMap<AccountId, Origin> {
@@ -170,6 +173,7 @@ impl Differ<'_> {
                 };
                 self.change(address, wanted, Reason::Declared, origin);
                 let wants = self.wants(name, group);
+                self.block_unclear(name, group);
                 self.changes.groups.push(GroupSummary { name: name.clone(), before: 0, after: 0 });
                 self.block_twice(name, group, None);
                 self.add_missing(name, &made, group, &wants, None);
@@ -192,6 +196,7 @@ impl Differ<'_> {
                     return;
                 }
                 let wants = self.wants(name, group);
+                self.block_unclear(name, group);
                 self.add_missing(name, &id, group, &wants, Some(members));
                 self.remove_surplus(name, group, &live_group, &wants, members);
                 self.block_twice(name, group, Some(members));
@@ -250,7 +255,30 @@ impl Differ<'_> {
 
     fn block_member(&mut self, name: &GroupName, user: &UserRef, entry: Entry, obstacle: Obstacle) {
         let address = Address::Member(name.clone(), user.clone());
-        self.block(address, Action::Add, Reason::Declared, obstacle, entry.origin);
+        self.block(address, Action::Add, entry.reason(), obstacle, entry.origin);
+    }
+
+    /// Says of each `synced:` entry that brings nobody why.
+    fn block_unclear(&mut self, name: &GroupName, group: &DesiredGroup<'_>) {
+        for origin in &group.unclear {
+            let Some(obstacle) = self.tree.doubts.get(origin) else { continue };
+            let why = format!("{}; nobody comes into {name} by it, nor leaves undeclared", obstacle.why);
+            let obstacle = Obstacle { why, ..obstacle.clone() };
+            self.block(Address::Group(name.clone()), Action::Add, Reason::Synced, obstacle, *origin);
+        }
+    }
+
+    /// A person that a synced group brings may be one that the tree offboards, where the one hides their email and nobody
+    /// knows the account of the other.
+    fn may_have_left(&self, entry: Entry, account: &Ref<AccountId>) -> Option<Obstacle> {
+        let (id, leaver) = (account.known().filter(|_| entry.synced)?, self.leaver?);
+        self.tree.people.hides(id, self.live.accounts.get(id)).then(|| Obstacle {
+            code: ObstacleCode::IdentityUnresolved,
+            why: format!(
+                "{leaver} is offboarded and not resolved, and may be this account, which hides its email"
+            ),
+            help: format!("Pin the account of {leaver} under `users:`, so that the two can be told apart."),
+        })
     }
 
     /// An account that is named by its ID may be somebody that the same group denies by an email: one that is hidden, if
@@ -322,7 +350,11 @@ impl Differ<'_> {
                 self.block_member(name, user, entry, obstacle);
                 continue;
             }
-            // Blocked below, at the second entry.
+            if let Some(obstacle) = self.may_have_left(entry, &account) {
+                self.block_member(name, user, entry, obstacle);
+                continue;
+            }
+            // It is blocked below, at the second entry.
             if desired.twice.contains_key(user) {
                 continue;
             }
@@ -334,7 +366,7 @@ impl Differ<'_> {
                 address: Address::Member(name.clone(), user.clone()),
                 wanted: Wanted::AddMember { group: group.clone(), account },
                 origin: self.locator.locate(entry.origin),
-                reason: Reason::Declared,
+                reason: entry.reason(),
                 name: name_shown,
                 until: entry.until,
             });
@@ -361,6 +393,8 @@ impl Differ<'_> {
             let (reason, origin) = match named {
                 Some(named) => named,
                 None if group.mode == Mode::AtLeast || !may_go(group, account) => continue,
+                // A synced group that cannot be told may be what brought them.
+                None if !group.unclear.is_empty() => continue,
                 None => (Reason::Undeclared, group.declared.origin),
             };
             let address = Address::Member(name.clone(), self.tree.people.name_of(&id, account));

@@ -52,7 +52,8 @@ fn no_longer_managed(differ: &mut Differ<'_>) {
         });
     }
     for (name, locked) in &lock.groups {
-        if tree.desired.declaration.groups.contains_key(name) {
+        let takes = || tree.desired.declaration.synced().any(|(_, synced)| synced == name);
+        if tree.desired.declaration.groups.contains_key(name) || takes() {
             continue;
         }
         notes.push(match tree.groups.declared_as(&locked.id) {

@@ -174,10 +174,12 @@ pub(super) fn diff_unlisted(differ: &mut Differ<'_>) {
         UnlistedUsers::Offboard => {}
     }
     let Reading::Read(users) = &differ.live.users else { return };
+    // Whom a synced group brings that cannot be told, the tree may declare.
+    let unclear = differ.tree.doubts.values().next().cloned();
     for id in users {
         let Some(account) = differ.unlisted(id) else { continue };
         let address = Address::User(differ.tree.people.name_of(id, Some(account)));
-        match differ.tree.people.doubt_about(id, account) {
+        match unclear.clone().or_else(|| differ.tree.people.doubt_about(id, account)) {
             Some(obstacle) => {
                 let action = differ.tree.desired.declaration.policy.offboard.action();
                 differ.block(address, action, Reason::Unlisted, obstacle, policy.origin);

@@ -9,7 +9,9 @@ use super::obstacle::{Obstacle, ObstacleCode};
 /// The live group of each declared group.
 #[derive(Clone, Debug)]
 pub(in crate::plan) struct Groups {
-    groups: BTreeMap<GroupName, GroupIdentity>,
+    declared: BTreeMap<GroupName, GroupIdentity>,
+    /// The synced groups that the tree takes members from and does not declare.
+    synced: BTreeMap<GroupName, GroupIdentity>,
     declared_as: BTreeMap<GroupId, GroupName>,
 }
 
@@ -34,20 +36,28 @@ impl Groups {
             .map(|name| (name.clone(), directory.resolve(declaration, name)))
             .collect();
         let declared_as = refuse_shared_groups(&mut groups);
-        Self { groups, declared_as }
+        let synced = declaration.synced().map(|(_, name)| name);
+        let synced = synced.filter(|name| !groups.contains_key(*name));
+        let synced = synced.map(|name| (name.clone(), directory.resolve(declaration, name))).collect();
+        Self { declared: groups, synced, declared_as }
     }
 
-    /// The live group that a declared group means.
+    /// Which live group a declared group is, or one that the tree takes members from.
     pub(in crate::plan) fn get(&self, name: &GroupName) -> &GroupIdentity {
-        self.groups.get(name).unwrap_or(&GroupIdentity::Missing)
+        self.declared.get(name).or_else(|| self.synced.get(name)).unwrap_or(&GroupIdentity::Missing)
     }
 
-    /// The ID of a declared group that exists.
-    pub(in crate::plan) fn id(&self, name: &GroupName) -> Option<&GroupId> {
+    /// A group that exists, as the site has it.
+    pub(in crate::plan) fn live_one(&self, name: &GroupName) -> Option<&LiveGroup> {
         match self.get(name) {
-            GroupIdentity::Live(group) => Some(&group.id),
+            GroupIdentity::Live(group) => Some(group),
             GroupIdentity::Missing | GroupIdentity::Unresolved(_) => None,
         }
+    }
+
+    /// The id of a group that exists.
+    pub(in crate::plan) fn id(&self, name: &GroupName) -> Option<&GroupId> {
+        self.live_one(name).map(|group| &group.id)
     }
 
     /// The declared name of a live group.
@@ -62,7 +72,7 @@ impl Groups {
 
     /// The declared groups that exist, with their live groups.
     pub(in crate::plan) fn live(&self) -> impl Iterator<Item = (&GroupName, &LiveGroup)> {
-        self.groups.iter().filter_map(|(name, identity)| match identity {
+        self.declared.iter().filter_map(|(name, identity)| match identity {
             GroupIdentity::Live(group) => Some((name, group)),
             GroupIdentity::Missing | GroupIdentity::Unresolved(_) => None,
         })

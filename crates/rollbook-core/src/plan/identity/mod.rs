@@ -7,8 +7,11 @@ mod obstacle;
 mod people;
 mod rules;
 mod similar_names;
+mod synced;
 
-use crate::model::{AccountId, Address, Email, GroupId, GroupName, LiveState, Reason, UserRef};
+use std::collections::BTreeMap;
+
+use crate::model::{AccountId, Address, Email, GroupId, GroupName, LiveState, Origin, Reason, UserRef};
 
 use super::desired::{Desired, DesiredGroup, Entry};
 
@@ -17,6 +20,7 @@ pub use obstacle::OBSTACLES;
 pub(super) use obstacle::{Obstacle, ObstacleCode};
 pub(super) use people::{Identity, People};
 pub(super) use rules::{GroupNames, Marked};
+use synced::Brought;
 
 /// A tree whose names are resolved to accounts and groups of the site.
 #[derive(Clone, Debug)]
@@ -25,16 +29,23 @@ pub struct Resolved<'a> {
     pub desired: Desired<'a>,
     pub(super) people: People,
     pub(super) groups: Groups,
+    /// Why `synced:` entries bring nobody, by their places.
+    pub(super) doubts: BTreeMap<Origin, Obstacle>,
 }
 
 impl<'a> Resolved<'a> {
     /// Resolves everybody and everything that a tree names.
     pub fn of(desired: Desired<'a>, live: &LiveState) -> Self {
-        let people = People::of(&desired, live);
+        let mut people = People::of(&desired, live);
         let groups = Groups::of(desired.declaration, &live.groups);
         let shared = people.names_of_one(&desired);
         let desired = if shared.is_empty() { desired } else { desired.sharing(shared) };
-        Self { desired, people, groups }
+        if desired.declaration.synced().next().is_none() {
+            return Self { desired, people, groups, doubts: BTreeMap::new() };
+        }
+        let Brought { synced, people: brought, doubts } = Brought::of(&desired, &people, &groups, live);
+        people.take_in(brought);
+        Self { desired: desired.bringing(synced), people, groups, doubts }
     }
 
     /// Whether this tree asks for a grant that another one names. It is called for every grant, so it must not look at the

@@ -130,7 +130,7 @@ codes! {
     DefaultGroupsUnknown = "default-groups-unknown";
     /// The group that a pin or the lock means no longer exists.
     GroupGone = "group-gone";
-    /// The site has no group of this name, and Rollbook does not create it, since its members are unmanaged.
+    /// The site has no group that the tree names and does not make: one whose members are unmanaged, or a synced one.
     GroupMissing = "group-missing";
     /// The site lists the group without its ID.
     GroupWithoutId = "group-without-id";
@@ -152,7 +152,9 @@ codes! {
     AtlassianTeam = "atlassian-team";
     /// The group is synced from an identity provider, and can be changed only there.
     SyncedGroup = "synced-group";
-    /// The group is synced, and the SCIM directory of the tree does not have it.
+    /// The tree takes members from a group that no identity provider owns, or nobody can tell.
+    NotSynced = "not-synced";
+    /// The group is synced, and the SCIM directory of the tree does not hold it.
     NotInDirectory = "not-in-directory";
     /// The group is in a SCIM directory, and the person has no record there.
     NotProvisioned = "not-provisioned";

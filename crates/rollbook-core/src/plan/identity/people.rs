@@ -102,7 +102,23 @@ impl People {
         }
     }
 
-    /// Whether an account may belong to a person that the tree names and who hides their email.
+    /// Takes in the people whom synced groups bring, each with the name they go by: the tree declares them by that.
+    pub(super) fn take_in(&mut self, brought: BTreeMap<AccountId, UserRef>) {
+        for (id, user) in brought {
+            if let Entry::Vacant(entry) = self.declared_as.entry(id.clone()) {
+                entry.insert(user.clone());
+                self.identities.insert(user, Identity::Account(id));
+            }
+        }
+        self.identities.sort_unstable_keys();
+    }
+
+    /// Every name that means somebody, or is to.
+    pub(in crate::plan) fn all_names(&self) -> impl Iterator<Item = &UserRef> {
+        self.identities.keys()
+    }
+
+    /// Whether an account may be that of a person whom the tree names and who hides their email.
     pub(in crate::plan) fn hides(&self, id: &AccountId, account: Option<&LiveAccount>) -> bool {
         let hides = account.is_none_or(LiveAccount::hides_email);
         // The tree may name the same person by their account's ID and by an email.

@@ -92,6 +92,7 @@ impl Marked {
     pub(in crate::plan) fn and_givers(mut self, grants: &Grants) -> Self {
         let gives = grants.of.iter().filter(|(_, held)| held.iter().any(|it| it.role.is_privileged()));
         self.ids.extend(gives.map(|(id, _)| id.clone()));
+        self.ids.extend(grants.deciding.read().into_iter().flatten().cloned());
         self
     }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use crate::model::{
     AccountId, AccountKind, Action, Address, App, AppRole, Blocked, Change, Email, GroupId, GroupName,
-    GroupState, IdentitySource, Key, Lost, MemberRef, Mode, NamedGroup, Note, Read, Reading, Reason, Ref,
-    SelfGrant, UserRef, UserStatus,
+    GroupState, IdentitySource, Key, Lost, Mode, NamedGroup, Note, Read, Reading, Reason, Ref, SelfGrant,
+    UserRef, UserStatus,
 };
 
 use super::super::context::Context;
@@ -41,9 +41,12 @@ impl<'a> Preconditions<'a> {
             Reason::Offboarded => {
                 change.address.user().is_some_and(|user| self.context.tree.desired.has_ended(user))
             }
-            Reason::Declared | Reason::Excepted | Reason::Undeclared | Reason::Unlisted | Reason::Undone => {
-                false
-            }
+            Reason::Declared
+            | Reason::Synced
+            | Reason::Excepted
+            | Reason::Undeclared
+            | Reason::Unlisted
+            | Reason::Undone => false,
         };
         let Some(day) = self.context.site_day.filter(|_| by_day) else {
             return Ok(());
@@ -354,7 +357,7 @@ pub(super) fn nestings(context: &Context<'_>, rules: &RuleBook<'_>) -> Vec<Block
     let tree = context.tree;
     let nestings = tree.desired.groups.iter().filter_map(|(name, group)| {
         let GroupState::Present(members) = &group.declared.state else { return None };
-        let member = members.entries.iter().find(|member| matches!(member.who, MemberRef::Group(_)))?;
+        let member = members.entries.iter().find(|member| member.who.is_group())?;
         let is_marked = || rules.privileged.marks(group_id(tree, name, context.live), name);
         (!members.nest && is_marked()).then(|| {
             let at = (Address::Group(name.clone()), Action::Add);

@@ -6,8 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Access, AccountId, Capabilities, Email, Grants, GroupId, GroupKind, LiveAccount, LiveState, ManagedBy,
-    Offboard, OrganizationUser, Questions, Read, Reading, Readings, Snapshot, Surface, Unread, UserRef,
+    Access, AccountId, Capabilities, Email, Grants, GroupId, GroupKind, GroupName, LiveAccount, LiveState,
+    ManagedBy, Offboard, OrganizationUser, Questions, Read, Reading, Readings, Snapshot, Surface,
+    SyncedGroups, Unread, UserRef,
 };
 
 use super::super::desired::Desired;
@@ -15,7 +16,7 @@ use super::super::desired::scim_is_ours;
 use super::super::grant_reads::grant_groups;
 use super::super::identity::{Groups, People};
 use super::super::questions::{
-    Beside, Searches, groups_to_read, moved, privileged_groups_to_read, reads, searches,
+    Beside, Searches, asks, groups_to_read, moved, privileged_groups_to_read, reads, searches, synced_groups,
 };
 use super::document::SnapshotError;
 
@@ -33,10 +34,13 @@ pub fn live_state(
     let people = held.search(&searches);
     let found: BTreeSet<Email> = people.iter().filter_map(|person| person.email.clone()).collect();
     let reads = reads(desired, beside, &held.rights, &found);
-    let more = privileged_groups_to_read(desired, beside, &held.rights, &held.groups);
+    let grants = held.grants_for(&grant_groups(desired, beside, &held.groups), asks(desired, beside));
+    let more = privileged_groups_to_read(desired, beside, &held.rights, &held.groups, &grants);
+    let synced = synced_groups(desired, beside, &held.groups);
     let members: BTreeMap<_, _> = groups_to_read(desired, beside, &held.groups)
         .into_iter()
         .chain(more)
+        .chain(synced.keys().cloned())
         .filter_map(|id| Some((id.clone(), held.members.get(&id)?.clone())))
         .collect();
     let mut live = LiveState {
@@ -48,7 +52,8 @@ pub fn live_state(
         people: BTreeMap::new(),
         searched: held.asked_for(&searches.emails),
         scim_users: if reads.scim_users { held.scim_users.clone() } else { Reading::NotRead },
-        grants: held.grants_for(&grant_groups(desired, beside, &held.groups)),
+        grants,
+        synced: held.synced.only(&synced),
     };
     if reads.users {
         live.accounts.extend(held.accounts_of(&held.users));
@@ -175,7 +180,8 @@ fn unread(
             | Read::Everybody
             | Read::Named
             | Read::Records
-            | Read::Grants => false,
+            | Read::Grants
+            | Read::Synced => false,
         }
     };
     answers.unread.iter().filter(asked).cloned().collect()
@@ -225,11 +231,27 @@ impl<T: Clone> Reading<T> {
     }
 }
 
+impl SyncedGroups {
+    /// What is known of these groups.
+    fn only(&self, asked: &BTreeMap<GroupId, GroupName>) -> Self {
+        let is_asked =
+            |unread: &&Unread| unread.about.as_deref().is_none_or(|id| asked.contains_key(&GroupId::new(id)));
+        Self {
+            kinds: kept(&self.kinds, |id| asked.contains_key(id)),
+            unread: self.unread.iter().filter(is_asked).cloned().collect(),
+        }
+    }
+}
+
 impl Readings {
-    /// The roles of the requested groups. Roles that were not read are not known.
-    fn grants_for(&self, asked: &[GroupId]) -> Grants {
-        if asked.is_empty() || !self.rights.has(Surface::Organization) {
+    /// What groups give, of those that are asked about. The roles that were not read are not known.
+    fn grants_for(&self, asked: &[GroupId], asks: bool) -> Grants {
+        if !self.rights.has(Surface::Organization) {
             return Grants::default();
+        }
+        let deciding = self.grants.deciding.only(asks);
+        if asked.is_empty() {
+            return Grants { deciding, ..Grants::default() };
         }
         let is_asked = |id: &GroupId| asked.contains(id);
         Grants {
@@ -237,6 +259,7 @@ impl Readings {
             of: kept(&self.grants.of, is_asked),
             defaults: kept(&self.grants.defaults, is_asked),
             unread: self.grants.unread.clone(),
+            deciding,
         }
     }
 

@@ -64,6 +64,8 @@ impl Disclosed {
 
         let groups = Groups::of(desired.declaration, &live.groups);
         disclosed.groups.extend(groups.live().map(|(_, group)| group.id.clone()));
+        // A lock may call one otherwise than the site does.
+        disclosed.groups.extend(readings.synced.kinds.keys().cloned());
         let lost = questions.memberships.iter().filter_map(|id| snapshot.answers.memberships.get(id));
         disclosed.groups.extend(lost.flatten().map(|group| group.id.clone()));
         let joined = plan.operations.iter().flat_map(|planned| planned.operation.defaults());

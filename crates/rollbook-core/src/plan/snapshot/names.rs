@@ -31,6 +31,7 @@ impl Names {
         let exclusive = policy.exclusive.iter().flat_map(|list| &list.value);
         let listed = policy.privileged.iter().chain(&policy.protect.groups).chain(exclusive);
         names.groups.extend(listed.map(|group| group.value.clone()));
+        names.groups.extend(desired.declaration.synced().map(|(_, name)| name.clone()));
         names.people.extend(users.values().filter_map(|user| Some(user.name.as_ref()?.value.clone())));
         names.add(waivers.iter().flat_map(|waiver| &waiver.addresses).map(|address| &address.value));
         names

@@ -46,6 +46,8 @@ pub fn pseudonymized(mut snapshot: Snapshot, disclosed: &Disclosed) -> Snapshot 
     let quiet =
         |unread| Unread { why: "the surface gave no answer when the snapshot was taken".into(), ..unread };
     snapshot.answers.unread = unread.into_iter().map(quiet).collect();
+    let unread = std::mem::take(&mut snapshot.readings.synced.unread);
+    snapshot.readings.synced.unread = unread.into_iter().map(quiet).collect();
     snapshot.readings.grants.unread = snapshot.readings.grants.unread.take().map(quiet);
     snapshot
 }

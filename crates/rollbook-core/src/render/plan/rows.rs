@@ -83,7 +83,8 @@ pub(in crate::render) fn details(planned: &PlannedOperation) -> Vec<String> {
     let mut details = Vec::new();
     match planned.reason {
         Reason::Declared => {}
-        Reason::Undeclared
+        Reason::Synced
+        | Reason::Undeclared
         | Reason::Expired
         | Reason::Excepted
         | Reason::Offboarded
@@ -100,9 +101,12 @@ pub(in crate::render) fn details(planned: &PlannedOperation) -> Vec<String> {
 pub(super) fn origin_of(planned: &PlannedOperation) -> String {
     match planned.reason {
         Reason::Undeclared | Reason::Unlisted => String::new(),
-        Reason::Declared | Reason::Expired | Reason::Excepted | Reason::Offboarded | Reason::Undone => {
-            short(&planned.origin)
-        }
+        Reason::Declared
+        | Reason::Synced
+        | Reason::Expired
+        | Reason::Excepted
+        | Reason::Offboarded
+        | Reason::Undone => short(&planned.origin),
     }
 }
 
