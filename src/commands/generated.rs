@@ -35,6 +35,8 @@ enum Document {
     Explanation,
     /// What `users --format json` prints
     Users,
+    /// What `users --by app --format json` prints
+    Access,
     /// What `snapshot --out` writes
     Snapshot,
     /// A line of what `apply --journal` writes
@@ -67,6 +69,7 @@ pub fn schema(session: &Session, arguments: &SchemaArguments) -> Result<Exit, Er
         Document::Doctor => Some(formats::DOCTOR),
         Document::Explanation => Some(formats::EXPLANATION),
         Document::Users => Some(formats::USERS),
+        Document::Access => Some(formats::ACCESS),
         Document::Snapshot => Some(formats::SNAPSHOT),
         Document::Journal => Some(formats::JOURNAL),
         Document::JournalReport => Some(formats::JOURNAL_REPORT),

@@ -252,6 +252,11 @@ pub struct Membership {
 }
 
 impl<T> Reading<T> {
+    /// Whether it was not read.
+    pub fn is_not_read(&self) -> bool {
+        self.read().is_none()
+    }
+
     /// What was read.
     pub fn read(&self) -> Option<&T> {
         match self {

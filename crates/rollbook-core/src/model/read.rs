@@ -57,6 +57,8 @@ pub enum Read {
     Grants,
     /// Which groups give a role in an app, and to whom?
     RoleGivers,
+    /// Which roles in apps do people hold directly?
+    DirectRoles,
 }
 
 /// What follows where a read is refused, fails, or has an answer of a shape that nobody knows.
@@ -100,7 +102,7 @@ pub struct Unread {
 
 impl Read {
     /// Every read.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Site,
         Self::Rights,
         Self::Directory,
@@ -124,6 +126,7 @@ impl Read {
         Self::DirectoryGroup,
         Self::Grants,
         Self::RoleGivers,
+        Self::DirectRoles,
     ];
 
     /// What it asks, as a fragment that suits "… was not read".
@@ -152,6 +155,7 @@ impl Read {
             Self::DirectoryGroup => "which group of the SCIM directory it is",
             Self::Grants => "which roles groups give in apps",
             Self::RoleGivers => "which groups give the role, and to whom",
+            Self::DirectRoles => "which roles in apps people hold directly",
         }
     }
 
@@ -162,6 +166,8 @@ impl Read {
         const WORKSPACES: &str = "POST /admin/v2/orgs/{orgId}/workspaces";
         const ROLES: &str =
             "GET /admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/role-assignments";
+        const PERSON_ROLES: &str =
+            "GET /admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}/role-assignments";
         const SCIM_USERS: &str = "GET /scim/directory/{directoryId}/Users";
         match self {
             Self::Site => &["GET /_edge/tenant_info", "GET /rest/api/3/serverInfo"],
@@ -188,6 +194,7 @@ impl Read {
             Self::DirectoryGroup => &["GET /scim/directory/{directoryId}/Groups"],
             Self::Grants => &[WORKSPACES, GROUPS, ROLES],
             Self::RoleGivers => &[GROUPS, "GET /rest/api/3/group/member", USERS],
+            Self::DirectRoles => &[WORKSPACES, USERS, GROUPS, PERSON_ROLES],
         }
     }
 
@@ -214,7 +221,7 @@ impl Read {
             | Self::DirectoryGroup
             | Self::Grants
             | Self::RoleGivers => Without::Blocked,
-            Self::AppRoles | Self::Domains | Self::Resources => Without::Noted,
+            Self::AppRoles | Self::Domains | Self::Resources | Self::DirectRoles => Without::Noted,
         }
     }
 
@@ -254,6 +261,7 @@ impl Read {
             Self::RoleGivers => {
                 "Revoking a role that lets people decide about access; of others, who loses it is an upper bound"
             }
+            Self::DirectRoles => "With `direct-roles: report`, roles that no tree manages are not named",
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Who is on a site.
 
-use super::ids::GroupName;
+use super::access::Access;
+use super::capability::Seats;
+use super::ids::{App, GroupName};
 use super::live::{LiveAccount, Reading};
-use super::organization::{Claim, UserStatus};
+use super::organization::{Claim, UserSource, UserStatus};
 
 /// Everybody on a site, in order of their emails, and what cannot be known of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +15,8 @@ pub struct UserReport {
     pub users: Vec<ReportedUser>,
     /// Every group, those of nobody too, in order.
     pub groups: Vec<GroupName>,
+    /// Every app, where roles were asked for, in order.
+    pub apps: Reading<Vec<ReportedApp>>,
     /// What is not known and why, in full sentences.
     pub unknown: Vec<String>,
 }
@@ -29,8 +33,38 @@ pub struct ReportedUser {
     pub last_active: Reading<Option<String>>,
     /// Whether the organization manages the account.
     pub claim: Claim,
+    /// How they came into the directory.
+    pub source: UserSource,
+    /// Their roles in apps, in order; none where roles were not asked for.
+    pub roles: Vec<PersonRole>,
     /// Whether the tree names them: under `users:`, in `members`, or in a rule.
     pub declared: bool,
+}
+
+/// A role of somebody in an app, and how they came to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonRole {
+    /// The role.
+    pub access: Access,
+    /// The groups that give it, in order.
+    pub groups: Vec<GroupName>,
+    /// Whether a group gives it that is not shown.
+    pub by_hidden_group: bool,
+    /// Whether they hold it directly, not by a group.
+    pub direct: Reading<bool>,
+    /// Whether something else that they administer brings it.
+    pub inferred: bool,
+}
+
+/// An app, and how many people have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportedApp {
+    /// The app.
+    pub app: App,
+    /// How many active people have a role that takes a seat.
+    pub taken: usize,
+    /// How many more may have one.
+    pub seats: Seats,
 }
 
 /// Which people of a site are asked for.
@@ -42,6 +76,10 @@ pub struct UserFilter {
     pub status: StatusFilter,
     /// Those whose email is of none of these domains, where one is named.
     pub outside: Vec<String>,
+    /// Those who have a role in one of these apps, where one is named.
+    pub apps: Vec<App>,
+    /// Those whom the tree does not declare.
+    pub undeclared: bool,
 }
 
 /// Which accounts are asked for by their status.
