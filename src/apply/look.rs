@@ -249,7 +249,7 @@ async fn roles(
 ) -> BTreeMap<GroupId, Result<Listing<Access>, String>> {
     let reads = asked.iter().map(async |(group, resources)| {
         let held = organization.roles_of(group, resources).await;
-        (group.clone(), held.map(|(held, _)| held).map_err(|error| error.chain()))
+        (group.clone(), held.map(|roles| roles.held).map_err(|error| error.chain()))
     });
     join_all(reads).await.into_iter().collect()
 }

@@ -5,15 +5,17 @@ use clap::Args;
 use crate::environment::EnvironmentError;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::fetch::{self, Depth};
 use crate::model::{
-    AccountId, Address, Email, Explanation, GroupName, Locator, StatusFilter, UserFilter, UserRef,
+    AccountId, Address, Email, GroupName, LiveRole, LiveRoles, Locator, Reading, StatusFilter, UserFilter,
+    UserRef, UserReport,
 };
 use crate::plan::{self, Desired};
 use crate::render::{self, About};
 
 use super::session::Loaded;
-use super::users::user_report;
-use super::{Format, OUTPUT, Session};
+use super::users::{needs_organization, user_report};
+use super::{Format, OUTPUT, Session, block_on, connect};
 
 /// The arguments of `explain`.
 #[derive(Debug, Args)]
@@ -21,6 +23,9 @@ pub struct Arguments {
     /// An email, account:ID, a group's name, or an address of a plan such as member.GROUP/EMAIL
     #[arg(value_name = "USER|GROUP|ADDRESS")]
     about: String,
+    /// Also ask the site which roles in apps they have, or the group gives
+    #[arg(long)]
+    live: bool,
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = OUTPUT)]
     format: Format,
@@ -37,7 +42,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let locator = Locator::new(&loaded.tree);
     let name = arguments.about.as_str();
     let address = address(&desired, name);
-    let (about, explanation) = match &address {
+    let (about, mut explanation) = match &address {
         Address::Group(group) if loaded.declaration.groups.contains_key(group) => {
             (About::Group, plan::explain_group(&desired, group, &locator))
         }
@@ -47,15 +52,15 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
         Address::Member(group, user)
             if loaded.declaration.groups.contains_key(group) && desired.people().contains(user) =>
         {
-            let Explanation { mut ways, mut synced, more } = plan::explain_group(&desired, group, &locator);
-            ways.retain(|way| way.user == *user);
-            synced.retain(|way| !way.except.contains(user));
-            (About::User, Explanation { ways, synced, more })
+            (About::User, plan::explain_member(&desired, group, user, &locator))
         }
         Address::Group(_) | Address::User(_) | Address::Member(..) | Address::Grant(..) => {
             return on_site(session, &loaded, &address, arguments);
         }
     };
+    if arguments.live {
+        explanation.live = Some(live(session, &loaded, &address)?);
+    }
     session.data(&match arguments.format {
         Format::Json => render::explanation_json(name, &explanation),
         Format::Text => render::explanation_text(name, about, &explanation, session.terminal.width()),
@@ -63,8 +68,38 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-/// Interprets a text as a group or a person of the tree, a group of it in another case, an address of a plan, or otherwise as
-/// a name that only the site may have.
+/// The roles that the site shows of what is declared.
+fn live(session: &Session, loaded: &Loaded, address: &Address) -> Result<LiveRoles, Error> {
+    let declaration = &loaded.declaration;
+    let (surfaces, site) = (connect(session, &declaration.settings)?, &declaration.settings.site.value);
+    needs_organization(&surfaces)?;
+    let reading = async {
+        let read = match (address.user(), address.group()) {
+            (Some(user), group) => {
+                let mut tied = declaration.tied();
+                let known = user.email().and_then(|email| tied.find(|(named, _)| *named == email));
+                let known = known.map(|(_, account)| account);
+                let read = Box::pin(fetch::roles_of_person(&surfaces, site, user, known)).await?;
+                let (roles, unknown) = read;
+                let roles = roles.into_iter().map(LiveRole::from);
+                let named = |role: &LiveRole| group.is_none_or(|group| role.groups.contains(group));
+                LiveRoles { roles: roles.filter(named).collect(), unknown: unknown.into_iter().collect() }
+            }
+            (None, Some(group)) => {
+                let pin = declaration.groups.get(group).and_then(|declared| declared.id.as_ref());
+                let locked = declaration.lock.groups.get(group).map(|locked| &locked.id);
+                let known = pin.map(|pin| &pin.value).or(locked);
+                Box::pin(fetch::roles_of_group(&surfaces, site, group, known)).await?
+            }
+            (None, None) => LiveRoles::default(),
+        };
+        Ok::<_, Error>(read)
+    };
+    block_on(session.telling(reading))
+}
+
+/// What a text names: a group or a person of the tree, a group of it in another case, an address of a plan, else somebody or
+/// something that only the site may have.
 fn address(desired: &Desired<'_>, text: &str) -> Address {
     let groups = &desired.declaration.groups;
     let declared = |name: &GroupName| {
@@ -99,7 +134,12 @@ fn on_site(
     let name = arguments.about.as_str();
     let unknown =
         |says: &str| Error::Usage(format!("the tree declares no person and no group named {name}{says}"));
-    let mut user_report = match user_report(session, loaded) {
+    // Of one person, more can be asked than of everybody.
+    let depth = match (arguments.live, address.user()) {
+        (true, None) => Depth::Roles,
+        (true, Some(_)) | (false, _) => Depth::Groups,
+    };
+    let mut user_report = match user_report(session, loaded, depth) {
         Err(Error::Environment(EnvironmentError::NoCredential)) => {
             return Err(unknown("; with credentials, the site is asked, too"));
         }
@@ -117,6 +157,9 @@ fn on_site(
             UserRef::Email(email) => it.account.email.as_ref() == Some(email),
             UserRef::Account(id) => it.account.id == *id,
         });
+        if arguments.live {
+            tell_roles(session, loaded, &mut user_report)?;
+        }
     }
     let filter = UserFilter {
         groups: group.into_iter().collect(),
@@ -135,6 +178,22 @@ fn on_site(
         Format::Text => render::user_report_text(&user_report, &filter, session.terminal.width()),
     })?;
     Ok(Exit::Done)
+}
+
+/// Asks for the roles of each user of a report by themselves.
+fn tell_roles(session: &Session, loaded: &Loaded, user_report: &mut UserReport) -> Result<(), Error> {
+    let settings = &loaded.declaration.settings;
+    let surfaces = connect(session, settings)?;
+    needs_organization(&surfaces)?;
+    user_report.apps = Reading::Read(Vec::new());
+    for found in &mut user_report.users {
+        let account = UserRef::Account(found.account.id.clone());
+        let reading = fetch::roles_of_person(&surfaces, &settings.site.value, &account, None);
+        let (roles, unknown) = block_on(async { Ok(session.telling(Box::pin(reading)).await?) })?;
+        found.roles = roles;
+        user_report.unknown.extend(unknown);
+    }
+    Ok(())
 }
 
 fn user(text: &str) -> Option<UserRef> {

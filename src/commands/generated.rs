@@ -35,7 +35,9 @@ enum Document {
     Explanation,
     /// The output of `users --format json`
     Users,
-    /// The file that `snapshot --out` writes
+    /// What `users --by app --format json` prints
+    Access,
+    /// What `snapshot --out` writes
     Snapshot,
     /// A line of the file that `apply --journal` writes
     Journal,
@@ -67,6 +69,7 @@ pub fn schema(session: &Session, arguments: &SchemaArguments) -> Result<Exit, Er
         Document::Doctor => Some(formats::DOCTOR),
         Document::Explanation => Some(formats::EXPLANATION),
         Document::Users => Some(formats::USERS),
+        Document::Access => Some(formats::ACCESS),
         Document::Snapshot => Some(formats::SNAPSHOT),
         Document::Journal => Some(formats::JOURNAL),
         Document::JournalReport => Some(formats::JOURNAL_REPORT),

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::fetch;
 use crate::model::{
-    Declaration, Diagnostic, GroupFacts, Import, ImportedGroup, LiveState, Locator, Read, Reading,
+    Additions, Declaration, Diagnostic, GroupFacts, Import, ImportedGroup, LiveState, Locator, Read, Reading,
     SourceFile, Tree, listed,
 };
 use crate::plan::{self, Beside, Desired, Lookup, Resolved, Selection};
@@ -43,10 +43,17 @@ pub struct Arguments {
     /// Also declare active people under `users`
     #[arg(long, help_heading = SELECTION)]
     users: bool,
+    /// Also declare the roles in apps that groups give, as `grants`
+    #[arg(long, help_heading = SELECTION)]
+    grants: bool,
     /// Write nothing; show what would change, and exit with 1 when something would
     #[arg(long, help_heading = SAFETY)]
     check: bool,
 }
+
+/// What `--grants` needs.
+const NO_ORGANIZATION: &str = "--grants reads what groups give from the organization alone: set ROLLBOOK_ORG_API_KEY, and \
+                               `organization` in rollbook.yaml";
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Per {
@@ -71,12 +78,13 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     };
     let selection = Selection::of(&arguments.group);
     let desired = Desired::of(&loaded.declaration, session.today);
+    let additions = Additions { users: arguments.users, grants: arguments.grants };
     let (live, facts, unmarked) =
-        block_on(session.telling(read(&surfaces, &loaded.declaration, &desired, &selection)))?;
+        block_on(session.telling(read(&surfaces, &loaded.declaration, &desired, &selection, additions)))?;
     if let Some(name) = selection.unmatched(&live).first() {
         return Err(Error::Usage(format!("the site has no group that matches --group {name}")));
     }
-    let import = plan::import(&desired, &live, &facts, &selection, arguments.users);
+    let import = plan::import(&desired, &live, &facts, &selection, additions);
     let per = arguments.file_per.file_per();
     let Declared { tree, import, unresolved } =
         declare(&loaded.tree, &loaded.declaration, import, &live, (per, session.today))?;
@@ -152,12 +160,24 @@ pub async fn read(
     declaration: &Declaration,
     desired: &Desired<'_>,
     selection: &Selection,
+    additions: Additions,
 ) -> Result<(LiveState, GroupFacts, Option<String>), Error> {
+    let giving = match (additions.grants, &surfaces.organization) {
+        (false, _) => None,
+        (true, Some(organization)) => Some(organization),
+        (true, None) => return Err(Error::Usage(NO_ORGANIZATION.into())),
+    };
     let for_lock = desired.clone().with_lookup(Lookup::ForLock);
     let beside = Beside { import: Some(selection), ..Beside::default() };
-    let live = Box::pin(fetch::live_state(surfaces, &for_lock, beside)).await?;
+    let mut live = Box::pin(fetch::live_state(surfaces, &for_lock, beside)).await?;
     let questions = plan::import_questions(desired, &live, selection);
     let site = &declaration.settings.site.value;
+    if let Some(organization) = giving {
+        let asked = plan::groups_to_grant(desired, &live, selection);
+        let resources = organization.resources(site).await.map_err(fetch::Error::from)?;
+        let read = fetch::roles_of_groups(organization, resources, &asked).await;
+        live.grants.join(read.map_err(fetch::Error::from)?);
+    }
     let capabilities = Box::pin(fetch::capabilities(surfaces, &questions, &live, site)).await?;
     let mut unmarked = None;
     for unread in capabilities.unread {
@@ -279,9 +299,15 @@ fn summary(import: &Import, verb: &str) -> String {
     if !new.is_empty() {
         parts.push(format!("{} with {}", count(new.len(), "group"), count(members(&new), "member")));
     }
-    if !declared.is_empty() {
-        let groups = count(declared.len(), "declared group");
+    let completed = declared.iter().filter(|group| !group.members.is_empty()).count();
+    if completed > 0 {
+        let groups = count(completed, "declared group");
         parts.push(format!("{} of {groups}", count(members(&declared), "member")));
+    }
+    let giving = import.groups.iter().filter(|group| !group.grants.is_empty());
+    let (groups, roles) = giving.fold((0, 0), |(groups, roles), it| (groups + 1, roles + it.grants.len()));
+    if groups > 0 {
+        parts.push(format!("{} of {}", count(roles, "role"), count(groups, "group")));
     }
     if !import.users.is_empty() {
         parts.push(count(import.users.len(), "user"));

@@ -10,17 +10,19 @@ use tracing::info;
 
 use crate::atlassian::{self, Jira, Organization, Scim, Surfaces};
 use crate::model::{
-    Access, AccountId, App, AppRole, Capabilities, ErrorExt, GroupId, GroupKind, GroupName, Listing,
-    LiveAccount, LiveGroup, LiveState, ManagedBy, OrganizationGroup, OrganizationUser, PlatformRole,
+    Access, AccountId, App, AppRole, Capabilities, DirectRole, ErrorExt, GroupId, GroupKind, GroupName,
+    Listing, LiveAccount, LiveGroup, LiveState, ManagedBy, OrganizationGroup, OrganizationUser, PlatformRole,
     Privileges, Questions, Read, Reading, RoleGivers, Rows, ScimId, ScimUser, Unread, UserStatus, is_unshown,
 };
 
 use super::Error;
+use super::grants::direct_roles_beside_groups;
 use super::live::accounts;
 
 type Surface<T> = Result<T, atlassian::Error>;
 type Kinds = BTreeMap<GroupId, Option<GroupKind>>;
 type People = BTreeMap<AccountId, Option<OrganizationUser>>;
+type DirectHolders = (Reading<BTreeSet<DirectRole>>, Vec<OrganizationUser>);
 type Memberships = (BTreeMap<AccountId, Listing<LiveGroup>>, People);
 
 /// Answers questions about a site, which is named by its origin. Reads only what was asked, and the kinds of the
@@ -70,6 +72,9 @@ pub async fn capabilities(
     let (site_admins, organization_admins) = asking.admins(questions.admins).await?;
     let (verified_domains, resources) = asking.invitations(questions.invitations, site).await?;
     let (scim_users, scim_groups) = asking.directory(questions.scim_users, &synced).await?;
+    let (direct_roles, holders) = Box::pin(asking.direct_roles(questions.direct_roles, site)).await?;
+    let known = holders.into_iter().map(|person| (person.account.clone(), Some(person)));
+    people.extend(known);
     let (role_givers, giver_members) = asking.role_givers(&questions.role_givers).await?;
     Ok(Capabilities {
         group_kinds,
@@ -86,6 +91,7 @@ pub async fn capabilities(
         scim_groups,
         role_givers,
         giver_members,
+        direct_roles,
         unread: asking.unread.0.into_inner(),
     })
 }
@@ -267,7 +273,17 @@ impl Asking<'_> {
         Ok((self.unread.reading(Read::Domains, domains)?, self.unread.reading(Read::Resources, resources)?))
     }
 
-    /// Reads the groups that give roles, and for roles that control access, the active people who have them.
+    /// The roles that people hold directly, and who these people are.
+    async fn direct_roles(&self, asked: bool, site: &str) -> Surface<DirectHolders> {
+        let Some(organization) = self.surfaces.organization.as_ref().filter(|_| asked) else {
+            return Ok(DirectHolders::default());
+        };
+        let found = direct_roles_beside_groups(organization, site).await;
+        let found = self.unread.answer(Read::DirectRoles, None, found)?;
+        Ok(found.map_or_else(DirectHolders::default, |(roles, people)| (Reading::Read(roles), people)))
+    }
+
+    /// The groups that give roles, and of roles that let people decide about access the active people to whom.
     async fn role_givers(&self, asked: &BTreeSet<Access>) -> Surface<Givers> {
         let Some(organization) = &self.surfaces.organization else { return Ok(Givers::default()) };
         let resources = &self.live.grants.resources;

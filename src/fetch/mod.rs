@@ -7,6 +7,7 @@ mod diagnosis;
 mod grants;
 mod live;
 mod members;
+mod roles;
 mod site;
 mod snapshot;
 mod synced;
@@ -14,10 +15,12 @@ mod user_report;
 
 pub use capabilities::capabilities;
 pub use diagnosis::diagnoses;
+pub use grants::{direct_roles, roles_of_groups};
 pub use live::live_state;
 pub use members::{Members, members};
+pub use roles::{roles_of_group, roles_of_person};
 pub use snapshot::readings;
-pub use user_report::user_report;
+pub use user_report::{Depth, user_report};
 
 /// Why the live state cannot be read.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -28,6 +31,10 @@ pub enum Error {
         "Set ROLLBOOK_EMAIL and ROLLBOOK_API_TOKEN, or ROLLBOOK_ORG_API_KEY with `organization` in rollbook.yaml."
     ))]
     NoListing,
+    /// Nothing that tells roles in apps has a credential.
+    #[error("no organization credential is configured, so nobody's apps and roles can be read")]
+    #[diagnostic(help("Set ROLLBOOK_ORG_API_KEY, and `organization` in rollbook.yaml."))]
+    NoRoles,
     /// A read failed.
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -8,11 +8,13 @@ use tokio::try_join;
 
 use crate::atlassian::{Organization, Reader, Surfaces};
 use crate::model::{
-    AccountId, Claim, Email, ErrorExt, GroupId, GroupName, LiveAccount, Reading, ReportedUser, UserReport,
+    AccountId, Claim, Email, ErrorExt, GroupId, GroupName, JiraRights, LiveAccount, Reading, ReportedUser,
+    UserReport, UserSource,
 };
-use crate::plan::Reads;
+use crate::plan::{self, Reads, RoleFacts};
 
 use super::Error;
+use super::grants::{direct_roles, roles_of_groups};
 use super::live::{rights, users};
 use super::members::members;
 use super::site::at_site;
@@ -25,16 +27,25 @@ const NO_ACTIVITY: &str = "Last-active dates and managed accounts are unknown: t
 
 const EVERYBODY: Reads = Reads { scim_users: false, users: true };
 
-/// Reads everybody on a site, with their groups: from Jira through the members of every group, from the organization in one
-/// listing, which also has when they were last active.
+/// What of everybody is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Their groups.
+    Groups,
+    /// Their groups, and their roles in apps.
+    Roles,
+}
+
+/// Reads everybody who is on a site, with their groups. With Jira it reads the members of every group; the
+/// organization shows everybody's groups in its one listing, and when they were last active.
 ///
 /// # Errors
 /// As [`super::live_state`].
-pub async fn user_report(surfaces: &Surfaces, site: &str) -> Result<UserReport, Error> {
-    at_site(surfaces, Box::pin(read(surfaces, site))).await
+pub async fn user_report(surfaces: &Surfaces, site: &str, depth: Depth) -> Result<UserReport, Error> {
+    at_site(surfaces, Box::pin(read(surfaces, site, depth))).await
 }
 
-async fn read(surfaces: &Surfaces, site: &str) -> Result<UserReport, Error> {
+async fn read(surfaces: &Surfaces, site: &str, depth: Depth) -> Result<UserReport, Error> {
     let reader = surfaces.reader().ok_or(Error::NoListing)?;
     let organization = OptionFuture::from(surfaces.organization.as_ref().map(Organization::activity));
     // With Jira's listings, it only adds to them.
@@ -46,7 +57,7 @@ async fn read(surfaces: &Surfaces, site: &str) -> Result<UserReport, Error> {
     };
     let (jira, groups, people) = try_join!(rights(reader, site), reader.groups().err_into(), organization)?;
     let (mut unknown, mut without_id) = (Vec::new(), groups.unidentified().len());
-    let mut active = BTreeMap::new();
+    let mut active: BTreeMap<AccountId, Told> = BTreeMap::new();
     let mut accounts: BTreeMap<AccountId, LiveAccount> = BTreeMap::new();
     let mut of: BTreeMap<AccountId, BTreeSet<GroupName>> = BTreeMap::new();
     if let Reader::Jira(_) = reader {
@@ -77,7 +88,7 @@ async fn read(surfaces: &Surfaces, site: &str) -> Result<UserReport, Error> {
                 }
                 let account = accounts.entry(person.account.clone()).or_insert_with(|| person.live());
                 account.learn(&person);
-                active.insert(person.account, (last, person.claim));
+                active.insert(person.account, (last, person.claim, person.source));
             }
         }
         Ok(None) => unknown.push(NO_ACTIVITY.to_owned()),
@@ -87,22 +98,66 @@ async fn read(surfaces: &Surfaces, site: &str) -> Result<UserReport, Error> {
         )),
     }
     unknown.extend(left_out(without_id));
-    let mut users: Vec<ReportedUser> = accounts
-        .into_values()
-        .map(|account| {
-            let (last_active, claim) =
-                active.remove(&account.id).unwrap_or((Reading::NotRead, Claim::NotReported));
-            let groups = of.remove(&account.id).into_iter().flatten().collect();
-            ReportedUser { account, groups, last_active, claim, declared: false }
-        })
-        .collect();
-    users.sort_by(|a, b| key(a).cmp(&key(b)));
-    let mut groups: Vec<GroupName> = groups.iter().map(|group| group.name.clone()).collect();
-    groups.sort();
-    Ok(UserReport { site: site.to_owned(), users, groups, unknown })
+    let shown = active.keys().cloned().collect();
+    let users = reported(accounts, active, of);
+    let ids: BTreeMap<GroupName, GroupId> =
+        groups.iter().map(|group| (group.name.clone(), group.id.clone())).collect();
+    let groups = ids.keys().cloned().collect();
+    let mut user_report =
+        UserReport { site: site.to_owned(), users, groups, apps: Reading::NotRead, unknown };
+    if depth == Depth::Roles {
+        let facts = role_facts(surfaces, site, jira.as_ref(), &ids, &shown).await?;
+        plan::tell_roles(&mut user_report, &ids, &facts);
+    }
+    Ok(user_report)
 }
 
-/// Says how many rows have no ID, if any.
+/// Everybody, in order.
+fn reported(
+    accounts: BTreeMap<AccountId, LiveAccount>,
+    mut told: BTreeMap<AccountId, Told>,
+    mut of: BTreeMap<AccountId, BTreeSet<GroupName>>,
+) -> Vec<ReportedUser> {
+    let user = |account: LiveAccount| {
+        let (last_active, claim, source) = told.remove(&account.id).unwrap_or(UNSAID);
+        let groups = of.remove(&account.id).into_iter().flatten().collect();
+        ReportedUser { account, groups, last_active, claim, source, roles: Vec::new(), declared: false }
+    };
+    let mut users: Vec<ReportedUser> = accounts.into_values().map(user).collect();
+    users.sort_by(|a, b| key(a).cmp(&key(b)));
+    users
+}
+
+/// What the organization says of roles in apps, and Jira of seats. `shown` are the people whom the organization shows.
+async fn role_facts(
+    surfaces: &Surfaces,
+    site: &str,
+    jira: Option<&JiraRights>,
+    groups: &BTreeMap<GroupName, GroupId>,
+    shown: &BTreeSet<AccountId>,
+) -> Result<RoleFacts, Error> {
+    let organization = surfaces.organization.as_ref().ok_or(Error::NoRoles)?;
+    let apps = organization.apps(site).await?;
+    let resources = apps.iter().map(|(app, held)| (app.clone(), held.resource.clone())).collect();
+    let asked = groups.values().cloned().collect();
+    let grants = Box::pin(roles_of_groups(organization, resources, &asked)).await?;
+    let people = Box::pin(direct_roles(organization, &grants, shown)).await?;
+    let seats = match (&surfaces.jira, jira) {
+        // Who does not administer Jira is refused (docs/atlassian.md#administer-jira).
+        (Some(jira), Some(rights)) if rights.administer => jira.app_roles().await?,
+        (Some(_) | None, _) => Vec::new(),
+    };
+    let seats = seats.into_iter().map(|role| (role.app, role.seats)).collect();
+    Ok(RoleFacts { apps, seats, grants, people })
+}
+
+/// When somebody last used an app, whether the organization manages the account, and how it came into the directory.
+type Told = (Reading<Option<String>>, Claim, UserSource);
+
+/// What is known of an account that the organization does not show.
+const UNSAID: Told = (Reading::NotRead, Claim::NotReported, UserSource::NotReported);
+
+/// Says how many rows have no id, where any has none.
 fn left_out(without_id: usize) -> Option<String> {
     (without_id > 0).then(|| {
         format!(

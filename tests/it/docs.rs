@@ -147,7 +147,7 @@ fn what_a_page_refers_to_is_there() {
 }
 
 /// Each format with what it holds, what writes it, and what of Rollbook reads it again.
-const FORMATS: [(&str, &str, &str, &str); 11] = [
+const FORMATS: [(&str, &str, &str, &str); 12] = [
     (
         formats::PLAN,
         "a plan, sealed by a checksum",
@@ -169,6 +169,12 @@ const FORMATS: [(&str, &str, &str, &str); 11] = [
         "",
     ),
     (formats::USERS, "the users on the site, with their groups", "`users --format json`", ""),
+    (
+        formats::ACCESS,
+        "who has which app of the site: a row a person and app, with roles and seats",
+        "`users --by app --format json`",
+        "",
+    ),
     (
         formats::SNAPSHOT,
         "the state of the site, sealed by a checksum; undeclared people have pseudonyms",
@@ -262,11 +268,11 @@ Other files, with their own version or rules:
 
 | file | holds | version | written by | read by |
 | --- | --- | --- | --- | --- |
-| rollbook.yaml, and the files that it includes | the tree ([language.md](language.md)): [schema](../schema/rollbook.schema.json) | `version: 1` | people, `import`, `fmt`, `prune`, `rename` | every command on a tree |
-| rollbook.lock | the account or group of each declared name | `version: 1` | `lock`, `import`, `rename`, `apply --write-lock` | every command on a tree |
-| a table of users | one row per person, every cell quoted; new columns come at the end | none: by its header | `users --format csv` | – |
-| an export of the admin console | people with their accounts | none: by its header | Atlassian | `lock --accounts` |
-| a seed of the sandbox | an emulated site | none: an unknown key is refused | people | `sandbox --seed` |
+| rollbook.yaml, and what it includes | the tree ([language.md](language.md)): [schema](../schema/rollbook.schema.json) | `version: 1` | people, `import`, `fmt`, `prune`, `rename` | every command on a tree |
+| rollbook.lock | which account and which group each declared name means | `version: 1` | `lock`, `import`, `rename`, `apply --write-lock` | every command on a tree |
+| a table of users | one row a person, or with `--by app` a person and app, every cell quoted; columns may come at the end | none: by its header | `users --format csv` | – |
+| an export of the admin console | who has which account | none: by its header | Atlassian | `lock --accounts` |
+| a seed of the sandbox | a pretended site | none: an unknown key is refused | people | `sandbox --seed` |
 ",
         rows.collect::<String>()
     )

@@ -61,6 +61,7 @@ impl State {
         self.accounts.entry(id).and_modify(|account| {
             account.removed = true;
             account.suspended = false;
+            account.grants.clear();
         });
         Ok(moved)
     }

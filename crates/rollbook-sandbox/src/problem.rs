@@ -56,6 +56,14 @@ pub enum SeedProblem {
         /// The app's key.
         app: String,
     },
+    /// A role in an app that is not among `apps`.
+    #[error("user `{user}` names the app `{app}`, which is not an app of the seed")]
+    UnknownAppOfUser {
+        /// The account id.
+        user: String,
+        /// The app's key.
+        app: String,
+    },
     /// A default group that gives no access.
     #[error("group `{group}` is a default group of `{app}` and does not grant `user` there")]
     DefaultWithoutGrant {

@@ -100,6 +100,7 @@ impl State {
             managed: (account.managed != self.organization.claims(account.kind, account.email.as_deref()))
                 .then_some(account.managed),
             roles: account.roles.iter().copied().collect(),
+            grants: account.grants.clone(),
             scim: record,
             hide_email: account.hide_email,
             last_active: account.last_active,
@@ -174,6 +175,9 @@ impl Build {
             && self.by_email.insert(email.to_ascii_lowercase(), id.clone()).is_some()
         {
             self.problems.push(SeedProblem::DuplicateEmail(email.clone()));
+        }
+        for app in seed.grants.keys().filter(|app| !self.state.apps.contains_key(*app)) {
+            self.problems.push(SeedProblem::UnknownAppOfUser { user: id.clone(), app: app.clone() });
         }
         let made = account(seed, &self.state.organization);
         if self.state.accounts.insert(id.clone(), made).is_some() {
@@ -347,6 +351,7 @@ pub(super) fn account(seed: &SeedUser, organization: &Organization) -> Account {
         deletion: seed.deletion,
         managed: seed.managed.unwrap_or_else(|| organization.claims(seed.kind, seed.email.as_deref())),
         roles: seed.roles.iter().copied().collect(),
+        grants: seed.grants.clone(),
         hide_email: seed.hide_email,
         last_active: seed.last_active,
         removed: seed.removed,

@@ -158,6 +158,9 @@ pub struct SeedUser {
     /// Its administrator roles; membership of a `site-admin` group also gives `site-admin`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<PlatformRole>,
+    /// What it may do by itself, not by a group, by app key: a role, or a list of roles.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub grants: BTreeMap<String, Grants>,
     /// Its SCIM record; `{}` is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scim: Option<SeedScim>,
@@ -190,6 +193,7 @@ impl Default for SeedUser {
             deletion: None,
             managed: None,
             roles: Vec::new(),
+            grants: BTreeMap::new(),
             scim: None,
             hide_email: false,
             last_active: None,

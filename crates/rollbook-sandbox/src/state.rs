@@ -127,6 +127,9 @@ pub struct Account {
     pub managed: bool,
     /// Its administrator roles beyond its groups.
     pub roles: BTreeSet<PlatformRole>,
+    /// What it may do by itself, not by a group, by app key.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub grants: BTreeMap<String, Grants>,
     /// Whether the API hides the email from others.
     pub hide_email: bool,
     /// When it last used its apps.
@@ -256,7 +259,9 @@ impl State {
     /// Whether an account has *Administer Jira*: site admins and the admins of any app.
     pub fn administers_jira(&self, account_id: &str) -> bool {
         let administers = |group: &Group| group.grants_anywhere(Grant::Admin);
-        self.is_site_admin(account_id) || self.is_in(account_id, administers)
+        let grants = self.accounts.get(account_id).map(|account| &account.grants);
+        let directly = grants.is_some_and(|grants| grants.values().any(|it| it.holds(Grant::Admin)));
+        directly || self.is_site_admin(account_id) || self.is_in(account_id, administers)
     }
 
     /// Whether an account has the global permission *Browse users and groups*.
@@ -287,7 +292,24 @@ impl State {
 
     /// The keys of the apps that an account has access to.
     pub fn apps_of(&self, account_id: &str) -> BTreeSet<&str> {
-        self.groups_of(account_id).flat_map(|(_, group)| group.apps()).collect()
+        let by_group = self.groups_of(account_id).flat_map(|(_, group)| group.apps());
+        let direct = self.accounts.get(account_id).into_iter().flat_map(|account| &account.grants);
+        let direct = direct.filter(|(_, grants)| grants.holds(Grant::User)).map(|(app, _)| app.as_str());
+        by_group.chain(direct).collect()
+    }
+
+    /// The roles of an account in an app, and of each whether it holds it directly and whether a group gives it.
+    pub fn roles_in(&self, account_id: &str, app: &str) -> BTreeMap<Grant, (bool, bool)> {
+        let mut roles: BTreeMap<Grant, (bool, bool)> = BTreeMap::new();
+        let own = self.accounts.get(account_id).and_then(|account| account.grants.get(app));
+        for grant in own.into_iter().flat_map(|grants| &grants.0) {
+            roles.entry(*grant).or_default().0 = true;
+        }
+        let of_groups = self.groups_of(account_id).filter_map(|(_, group)| group.grants.get(app));
+        for grant in of_groups.flat_map(|grants| &grants.0) {
+            roles.entry(*grant).or_default().1 = true;
+        }
+        roles
     }
 
     /// The groups that give access to an app.
@@ -298,10 +320,13 @@ impl State {
             .map(|(id, group)| (id.as_str(), group))
     }
 
-    /// How many seats of an app are taken: active people in its groups. Apps and customers take none.
+    /// How many seats of an app are taken: active people in its groups, or who hold it directly. Apps and customers take none.
     pub fn seats_taken(&self, app: &str) -> usize {
         let members: BTreeSet<&String> =
             self.groups_with_access(app).flat_map(|(_, group)| &group.members).collect();
+        let holds = |account: &Account| account.grants.get(app).is_some_and(|it| it.holds(Grant::User));
+        let direct = self.accounts.iter().filter(|(_, account)| holds(account)).map(|(id, _)| id);
+        let members: BTreeSet<&String> = members.into_iter().chain(direct).collect();
         members.into_iter().filter(|id| self.takes_a_seat(id)).count()
     }
 

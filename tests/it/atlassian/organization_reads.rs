@@ -8,8 +8,8 @@ use std::sync::Arc;
 use rollbook::atlassian::{Credential, Fault, Jira, Organization, Surfaces, TokenKind};
 use rollbook::fetch;
 use rollbook::model::{
-    Access, AccountId, App, ErrorExt as _, GroupId, IncompleteRead, OrganizationGroup, OrganizationUser,
-    PlatformRole, Role, Surface,
+    Access, AccountId, App, ErrorExt as _, GroupId, GroupRoles, IncompleteRead, OrganizationGroup,
+    OrganizationUser, PlatformRole, Role, Surface,
 };
 use rollbook::sandbox::{Options, PlatformRole as SeedRole, Sandbox, Seed, SeedApp, SeedGroup, SeedUser};
 use serde_json::{Value, json};
@@ -62,14 +62,27 @@ async fn a_group_shows_its_roles_in_the_apps_of_the_site() {
     let resources = sandbox.resources("https://acme.atlassian.net").await.unwrap();
     let jira = App::new("jira-software");
     let access = |role: &str| Access { app: jira.clone(), role: Role::new(role) };
-    let (held, defaults) = sandbox.roles_of(&GroupId::new("g-users"), &resources).await.unwrap();
+    let GroupRoles { held, defaults, undeclarable } =
+        sandbox.roles_of(&GroupId::new("g-users"), &resources).await.unwrap();
+    assert_eq!(undeclarable, BTreeSet::new());
     assert_eq!(held.iter().cloned().collect::<Vec<_>>(), [access("user")]);
     assert!(defaults.contains(&jira) && defaults.len() == 1, "{defaults:?}");
-    let (none, _) = sandbox.roles_of(&GroupId::new("g-okta"), &resources).await.unwrap();
-    assert_eq!(none.iter().count(), 0);
-    // Another site's apps are left out.
+    let none = sandbox.roles_of(&GroupId::new("g-okta"), &resources).await.unwrap();
+    assert_eq!(none.held.iter().count(), 0);
+    // Another site's apps are kept apart.
     let elsewhere = [(jira.clone(), "ari:cloud:jira-software::site/other".to_owned())].into();
-    assert_eq!(sandbox.roles_of(&GroupId::new("g-users"), &elsewhere).await.unwrap().0.iter().count(), 0);
+    let other = sandbox.roles_of(&GroupId::new("g-users"), &elsewhere).await.unwrap();
+    assert_eq!((other.held.iter().count(), other.defaults.len()), (0, 0));
+    let told: Vec<_> = other.undeclarable.iter().map(|it| (it.app.clone(), it.role.as_str())).collect();
+    assert_eq!(told, [(None, "user")]);
+    let counts = sandbox.counts_of_resources(&BTreeSet::new()).await.unwrap();
+    assert_eq!(counts[&GroupId::new("g-users")], Some(1));
+    assert_eq!(counts[&GroupId::new("g-okta")], Some(0));
+    let asked = [GroupId::new("g-users"), GroupId::new("g-none")].into();
+    assert_eq!(
+        sandbox.counts_of_resources(&asked).await.unwrap(),
+        [(GroupId::new("g-users"), Some(1))].into()
+    );
     let found = sandbox.groups_with_roles(&[&resources[&jira]], &[Role::new("user")]).await.unwrap();
     assert!(found.contains(&GroupId::new("g-users")), "{found:?}");
     assert!(!found.contains(&GroupId::new("g-okta")), "{found:?}");

@@ -45,10 +45,13 @@ fn a_plan_of_the_example_organization() {
         // Everybody whose email neither a pin nor the lock explains; the groups of Simon, who has left; whether the
         // organization knows those who leave a group, and those who join one; and who administers it.
         ("POST /admin/v2/orgs/{orgId}/directories/{directoryId}/users/search", 5),
-        // Who owns each of the ten groups that change, and which groups decide about the access to apps.
+        // Who owns each of the ten groups that change, and which groups give the role that one is to give.
         ("POST /admin/v2/orgs/{orgId}/directories/{directoryId}/groups/search", 2),
-        // How Leila can be invited, and which apps there are to decide about.
+        // The roles of the one group whose roles are managed.
+        ("/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/role-assignments", 1),
+        // How Leila can be invited.
         ("/admin/v1/orgs/{orgId}/domains", 1),
+        // Which apps the site has, for that and for the roles.
         ("POST /admin/v2/orgs/{orgId}/workspaces", 2),
         // Gita joins the group that the SCIM directory owns.
         ("/scim/directory/{directoryId}/Groups", 1),

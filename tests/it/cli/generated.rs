@@ -68,12 +68,15 @@ fn documents_fit_their_schemas() {
     let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
 
     fit(formats::DOCTOR, &[on("acme", &acme, &["doctor", "--format", "json"]).json()]);
-    let explained = ["kim@contractor.example", "engineering"];
-    fit(
-        formats::EXPLANATION,
-        &explained.map(|it| on("acme", &acme, &["explain", it, "--format", "json"]).json()),
-    );
-    fit(formats::USERS, &[on("acme", &acme, &["users", "--format", "json"]).json()]);
+    let explained =
+        ["kim@contractor.example", "engineering", "support"].map(|it| ["explain", it, "--format", "json"]);
+    let explained = explained.iter().flat_map(|it| [it.to_vec(), [&it[..], &["--live"]].concat()]);
+    let explained: Vec<Value> = explained.map(|it| on("acme", &acme, &it).json()).collect();
+    fit(formats::EXPLANATION, &explained);
+    let users = ["users", "--format", "json"];
+    let of_app = [&users[..], &["--app", "jira-servicedesk"]].concat();
+    fit(formats::USERS, &[on("acme", &acme, &users).json(), on("acme", &acme, &of_app).json()]);
+    fit(formats::ACCESS, &[on("acme", &acme, &[&users[..], &["--by", "app"]].concat()).json()]);
     let snapshot = at("snapshot.json");
     let snapshots = ["acme", "minimal"].map(|name| {
         let site = if name == "acme" { &acme } else { &minimal };
@@ -168,14 +171,16 @@ fn plans_fit_their_schema() {
     assert_eq!(plans, 6);
     actions.sort();
     actions.dedup();
-    assert_eq!(actions, ["add", "create", "delete", "invite", "remove", "suspend"]);
+    assert_eq!(actions, ["add", "assign", "create", "delete", "invite", "remove", "suspend"]);
 
     // The schema would see an invalid plan.
     let whole = plan("acme", &Site::example("acme"), &[]).json();
     for key in whole.as_object().unwrap().keys() {
         let mut document = whole.clone();
         document.as_object_mut().unwrap().remove(key);
-        assert_ne!(wrong(&document), [""; 0], "{key} may be left out");
+        // A plan that changes no role has no such list.
+        let optional = key == "access";
+        assert_eq!(wrong(&document).is_empty(), optional, "{key} may be left out");
         document[key] = Value::from(-1);
         assert_ne!(wrong(&document), [""; 0], "{key} may be anything");
     }

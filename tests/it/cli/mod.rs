@@ -24,6 +24,7 @@ mod exits;
 mod explain;
 mod formatting;
 mod generated;
+mod grants;
 mod guards;
 mod hostile;
 #[cfg(unix)]

@@ -2,7 +2,7 @@
 
 use rollbook::commands::import::{declare, read};
 use rollbook::config::FilePer;
-use rollbook::model::Tree;
+use rollbook::model::{Additions, Tree};
 use rollbook::plan::{self, Desired, Selection};
 use rollbook::sandbox::{Options, Sandbox};
 
@@ -21,8 +21,9 @@ async fn imported(front: &Front, tree: &Tree, per: FilePer) -> (Tree, usize) {
     let declaration = declared(tree);
     let desired = Desired::of(&declaration, TODAY);
     let (every, surfaces) = (Selection::default(), surfaces(front, 8));
-    let (live, facts, _) = read(&surfaces, &declaration, &desired, &every).await.unwrap();
-    let import = plan::import(&desired, &live, &facts, &every, true);
+    let all = Additions { users: true, grants: surfaces.organization.is_some() };
+    let (live, facts, _) = read(&surfaces, &declaration, &desired, &every, all).await.unwrap();
+    let import = plan::import(&desired, &live, &facts, &every, all);
     let added = declare(tree, &declaration, import, &live, (per, TODAY)).unwrap();
     assert_eq!(added.unresolved, []);
     (added.tree, added.import.groups.len() + added.import.users.len())

@@ -161,6 +161,7 @@ fn new_account(email: &str) -> Account {
         deletion: None,
         managed: false,
         roles: BTreeSet::new(),
+        grants: BTreeMap::new(),
         hide_email: false,
         last_active: None,
         removed: false,

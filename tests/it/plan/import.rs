@@ -7,7 +7,8 @@ use rollbook::commands::import::{Declared, declare};
 use rollbook::config::{self, FilePer};
 use rollbook::error::Error;
 use rollbook::model::{
-    AccountKind, Email, ErrorExt as _, GroupFacts, Import, LiveState, PlannedOperation, Reason, Surface, Tree,
+    AccountKind, Additions, Email, ErrorExt as _, GroupFacts, Import, LiveState, PlannedOperation, Reason,
+    Surface, Tree,
 };
 use rollbook::plan::{self, Beside, Desired, Lookup, Selection};
 
@@ -31,7 +32,8 @@ fn found(world: &World, selection: &Selection, users: bool) -> (Import, LiveStat
     let answers = world.live.answer(&questions, &declaration);
     let app_roles = answers.app_roles.read().cloned().unwrap_or_default();
     let facts = GroupFacts { kinds: answers.group_kinds, app_roles, ..GroupFacts::default() };
-    (plan::import(&desired, &live, &facts, selection, users), live)
+    let additions = Additions { users, grants: false };
+    (plan::import(&desired, &live, &facts, selection, additions), live)
 }
 
 fn imported(world: &World, selection: &Selection, users: bool, per: FilePer) -> Result<Declared, Error> {

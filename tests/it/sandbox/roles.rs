@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rollbook::sandbox::{Change, Grant, Options, Sandbox, Seed, SeedApp};
+use rollbook::sandbox::{Change, Grant, Grants, Options, Sandbox, Seed, SeedApp};
 use serde_json::{Value, json};
 
 use crate::sandbox::Answered;
@@ -59,6 +59,54 @@ async fn a_group_shows_its_roles_and_what_it_is_the_default_of() {
     }
     let read = ask_with(&sandbox, "read-key", "GET", &assignments("g-users"), Value::Null).await;
     assert_eq!(read.status, 200, "a key that reads the directory reads roles");
+}
+
+#[tokio::test]
+async fn a_person_shows_roles_and_how_each_came_about() {
+    let mut seed = Seed::parse(ACME).unwrap();
+    seed.apps.push(SeedApp { key: "confluence".into(), seats: Some(1), ..SeedApp::default() });
+    for (index, app, grants) in
+        [(1, "jira-software", [Grant::User, Grant::Admin]), (2, "confluence", [Grant::User, Grant::Guest])]
+    {
+        seed.users[index].grants = [(app.to_owned(), Grants(grants.into()))].into();
+    }
+    let sandbox = Sandbox::new(&seed, &Options::default()).unwrap();
+    let shown = async |account: &str, query: &str| {
+        let path = format!("{DIRECTORY}/users/712020:{account}/role-assignments{query}");
+        org(&sandbox, "GET", &path, Value::Null).await.json()["data"].clone()
+    };
+    let row = |app: &str, roles: &[(&str, &[&str])]| {
+        let ids: Vec<String> = roles.iter().map(|(role, _)| format!("atlassian/{role}")).collect();
+        let method = |(role, methods): &(&str, &[&str])| json!({ "role": format!("atlassian/{role}"), "roleAssignmentMethods": methods });
+        let assignments: Vec<Value> = roles.iter().map(method).collect();
+        json!({
+            "directoryId": "d-1", "resourceId": resource(app), "resourceOwner": app, "roles": ids,
+            "roleAssignments": assignments, "userDirectoryStatus": "active",
+        })
+    };
+    let ada = row("jira-software", &[("user", &["direct", "group_direct"]), ("admin", &["direct"])]);
+    assert_eq!(shown("ada", "").await, json!([ada]));
+    let by_both = row("confluence", &[("user", &["direct"]), ("guest", &["direct"])]);
+    let by_group = row("jira-software", &[("user", &["group_direct"])]);
+    assert_eq!(shown("eve", "").await, json!([by_both, by_group]));
+    assert_eq!(shown("eve", "?resourceOwners=confluence").await, json!([by_both]));
+    assert_eq!(shown("root", "").await, json!([]));
+    let holders = async |body: Value| {
+        let answer = org(&sandbox, "POST", &format!("{DIRECTORY}/users/search"), body).await;
+        column(&answer, "name")
+    };
+    let of = |app: &str, role: &str| json!({ "resourceIds": [resource(app)], "roleIds": [format!("atlassian/{role}")] });
+    assert_eq!(holders(of("jira-software", "admin")).await, ["Ada"]);
+    assert_eq!(holders(of("jira-software", "user")).await, ["Ada", "Eve", "Sus"]);
+    assert_eq!(holders(of("confluence", "admin")).await, [""; 0]);
+    assert_eq!(holders(json!({ "resourceIds": [resource("confluence")] })).await, ["Eve"]);
+    // Who holds the app directly takes a seat, and keeps nothing where they are removed.
+    assert_eq!(set(&sandbox, "assign", "g-admins", "confluence", "user").await.status, 409);
+    assert_eq!(
+        org(&sandbox, "DELETE", &format!("{DIRECTORY}/users/712020:eve"), Value::Null).await.status,
+        204
+    );
+    assert_eq!(set(&sandbox, "assign", "g-admins", "confluence", "user").await.status, 200);
 }
 
 #[tokio::test]

@@ -134,12 +134,14 @@ async fn answers_of_the_organization_fit() {
     let (all_users, users_count, one_user) = (t("/users"), t("/users/count"), t("/users/{userId}"));
     let (all_groups, groups_count) = (t("/groups"), t("/groups/count"));
     let roles = t("/groups/{groupId}/role-assignments");
+    let person_roles = t("/users/{accountId}/role-assignments");
     let (assign, revoke) = (format!("{roles}/assign"), format!("{roles}/revoke"));
     let resource = "ari:cloud:jira-software::site/11111111-2222-5333-8444-555555555555";
     let role = json!({ "resourceId": resource, "roleId": "atlassian/user" });
     let v1 = |path: &str| format!("/admin/v1/orgs/o-1{path}");
     let everything = json!({ "expand": ["groups", "platformRoles", "counts.resources", "productAccess"] });
     let admins = json!({ "roleIds": ["atlassian/org-admin"], "expand": ["platformRoles"] });
+    let holders = json!({ "resourceIds": [resource], "roleIds": ["atlassian/user"], "expand": ["groups"] });
     let counts = json!({ "expand": ["counts.users", "counts.resources"], "limit": 2 });
     let ada = json!({ "accountId": "712020:ada" });
     let invitation = json!({ "emails": ["n@acme.com"], "additionalGroups": ["g-empty", "g-okta"] });
@@ -175,6 +177,8 @@ async fn answers_of_the_organization_fit() {
         ("post", &users, at("/users/search"), everything, 200),
         ("post", &users, at("/users/search"), admins, 200),
         ("post", &users, at("/users/search"), json!({ "limit": 0 }), 400),
+        ("post", &users, at("/users/search"), holders, 200),
+        ("post", &users, at("/users/search"), json!({ "resourceIds": vec!["x"; 21] }), 400),
         ("post", &users, "/admin/v2/orgs/o-1/directories/x/users/search".to_owned(), json!({}), 404),
         ("post", &groups, at("/groups/search"), counts, 200),
         ("get", &all_users, at("/users?limit=2&claimStatus=managed"), none.clone(), 200),
@@ -194,6 +198,9 @@ async fn answers_of_the_organization_fit() {
         ("get", &roles, at("/groups/g-users/role-assignments"), none.clone(), 200),
         ("get", &roles, at("/groups/g-users/role-assignments?limit=0"), none.clone(), 400),
         ("get", &roles, at("/groups/nothing/role-assignments"), none.clone(), 404),
+        ("get", &person_roles, at("/users/712020:ada/role-assignments"), none.clone(), 200),
+        ("get", &person_roles, at("/users/712020:ada/role-assignments?limit=0"), none.clone(), 400),
+        ("get", &person_roles, at("/users/712020:bot/role-assignments"), none.clone(), 404),
         ("post", &assign, at("/groups/g-okta/role-assignments/assign"), role.clone(), 200),
         ("post", &assign, at("/groups/g-okta/role-assignments/assign"), json!({}), 400),
         ("post", &assign, at("/groups/nothing/role-assignments/assign"), role.clone(), 404),

@@ -22,7 +22,8 @@ pub use write::{INVITATIONS, Invite, Offer, interpret, invitation, invited, requ
 pub mod reads {
     pub use super::requests::{
         activity, by_email, directories, domains, everybody, groups, groups_by_id, groups_of,
-        groups_with_roles, members_of, memberships_of, roles_of, with_role, workspaces,
+        groups_with_roles, holders, members_of, memberships_of, resource_counts, roles_of, roles_of_person,
+        with_role, workspaces,
     };
 }
 

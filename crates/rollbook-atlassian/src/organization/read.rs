@@ -4,15 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::wire::{Directory, Domain, Group, RoleAssignment, User, UserGroup, Workspace, host_in};
+use super::wire::{
+    Directory, Domain, Group, PersonRoleAssignment, RoleAssignment, User, UserGroup, Workspace, host_in,
+};
 use super::{Organization, requests};
 use crate::cursor::chain;
 use crate::error::Error;
 use crate::page::{incomplete, shape};
 use crate::request::Request;
 use rollbook_core::model::{
-    Access, AccountId, App, Email, GroupId, GroupName, IncompleteRead, Listing, LiveGroup, OrganizationGroup,
-    OrganizationUser, PlatformRole, Reading, Role, Rows,
+    Access, AccountId, App, Email, GroupId, GroupName, GroupRoles, IncompleteRead, Listing, LiveGroup,
+    OrganizationGroup, OrganizationUser, PlatformRole, Reading, Role, RoleMethods, Rows, SiteApp,
+    Undeclarable,
 };
 
 /// How many batches of one question are under way at a time; the limiter bounds their sum.
@@ -307,21 +310,31 @@ impl Organization {
     /// # Errors
     /// As [`Organization::directories`], and a shape error when one app of the site has two resources.
     pub async fn resources(&self, site_name: &str) -> Result<BTreeMap<App, String>, Error> {
+        let apps = self.apps(site_name).await?;
+        Ok(apps.into_iter().map(|(app, held)| (app, held.resource)).collect())
+    }
+
+    /// The apps of a site, with how many people may have each.
+    ///
+    /// # Errors
+    /// As [`Organization::resources`].
+    pub async fn apps(&self, site_name: &str) -> Result<BTreeMap<App, SiteApp>, Error> {
         let request = |cursor: Option<&str>| requests::workspaces(&self.id, cursor);
         let (_, rows): (_, Vec<Workspace>) = chain(&self.client, request).await?;
         let Some(host) = host_in(site_name) else { return Ok(BTreeMap::new()) };
-        let mut resources = BTreeMap::new();
+        let mut apps = BTreeMap::new();
         for row in rows {
             let Some(app) = row.app_at(&host) else { continue };
-            if resources.insert(app, row.id).is_some() {
+            let capacity = row.capacity();
+            if apps.insert(app, SiteApp { resource: row.id, capacity }).is_some() {
                 return Err(shape(&self.client, &request(None), "it shows an app of the site twice"));
             }
         }
-        Ok(resources)
+        Ok(apps)
     }
 
-    /// Reads the roles of a group in the apps with these resources, and the apps whose default group it is. Leaves out other
-    /// resources, and roles that no request assigns (docs/atlassian.md#roles-of-groups).
+    /// The roles of a group. The resources of the site's apps are given; what the group has elsewhere is kept apart, and so
+    /// are roles that no request assigns (docs/atlassian.md#roles-of-groups).
     ///
     /// # Errors
     /// As [`Organization::directories`].
@@ -329,19 +342,48 @@ impl Organization {
         &self,
         group: &GroupId,
         resources: &BTreeMap<App, String>,
-    ) -> Result<(Listing<Access>, BTreeSet<App>), Error> {
+    ) -> Result<GroupRoles, Error> {
         let place = self.place().await?;
         let request = |cursor: Option<&str>| requests::roles_of(place, group, cursor);
         let (_, rows): (_, Vec<RoleAssignment>) = chain(&self.client, request).await?;
         let apps: BTreeMap<&str, &App> = resources.iter().map(|(app, id)| (id.as_str(), app)).collect();
-        let (mut held, mut defaults) = (BTreeSet::new(), BTreeSet::new());
+        let (mut held, mut defaults, mut undeclarable) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for row in &rows {
-            let Some(app) = apps.get(row.resource_id.as_str()) else { continue };
-            let roles = row.roles.iter().map(|id| Role::of_id(id)).filter(Role::is_assignable);
-            held.extend(roles.map(|role| Access { app: (*app).clone(), role }));
-            defaults.extend(row.is_default().then(|| (*app).clone()));
+            let app = apps.get(row.resource_id.as_str()).map(|app| (*app).clone());
+            for role in row.roles.iter().map(|id| Role::of_id(id)) {
+                match &app {
+                    Some(app) if role.is_assignable() => {
+                        held.insert(Access { app: app.clone(), role });
+                    }
+                    _ => {
+                        let resource = row.resource_id.clone();
+                        undeclarable.insert(Undeclarable { resource, app: app.clone(), role });
+                    }
+                }
+            }
+            defaults.extend(app.filter(|_| row.is_default()));
         }
-        Ok((self.whole(&request(None), held.into_iter().collect())?, defaults))
+        let held = self.whole(&request(None), held.into_iter().collect())?;
+        Ok(GroupRoles { held, defaults, undeclarable })
+    }
+
+    /// In how many resources each group has a role, where the organization says it: of some groups, or of all where none is
+    /// named. Groups that this key is not shown are not among the answers.
+    ///
+    /// # Errors
+    /// As [`Organization::directories`].
+    pub async fn counts_of_resources(
+        &self,
+        groups: &BTreeSet<GroupId>,
+    ) -> Result<BTreeMap<GroupId, Option<usize>>, Error> {
+        let place = self.place().await?;
+        // A page has a hundred groups, and a request names ten.
+        let asked: Vec<GroupId> =
+            groups.iter().filter(|_| groups.len() <= requests::GROUPS).cloned().collect();
+        let request = |cursor: Option<&str>| requests::resource_counts(place, &asked, cursor);
+        let (_, rows): (_, Vec<Group>) = chain(&self.client, request).await?;
+        let counts = rows.iter().map(|group| (group.id(), group.resources()));
+        Ok(counts.filter(|(id, _)| groups.is_empty() || groups.contains(id)).collect())
     }
 
     /// Finds the groups that have one of some roles in one of some apps, which are given by their resources; any role if none
@@ -357,6 +399,53 @@ impl Organization {
         let place = self.place().await?;
         let request = |cursor: Option<&str>| requests::groups_with_roles(place, resources, roles, cursor);
         Ok(self.group_rows(request).await?.into_iter().map(|group| group.id).collect())
+    }
+
+    /// The roles of a person in apps, of which the resources are given, each with how it came about.
+    ///
+    /// # Errors
+    /// As [`Organization::directories`].
+    pub async fn roles_of_person(
+        &self,
+        account: &AccountId,
+        resources: &BTreeMap<App, String>,
+    ) -> Result<BTreeMap<Access, RoleMethods>, Error> {
+        let place = self.place().await?;
+        let request = |cursor: Option<&str>| requests::roles_of_person(place, account, cursor);
+        let (_, rows): (_, Vec<PersonRoleAssignment>) = chain(&self.client, request).await?;
+        let apps: BTreeMap<&str, &App> = resources.iter().map(|(app, id)| (id.as_str(), app)).collect();
+        let mut roles = BTreeMap::new();
+        for row in &rows {
+            let Some(app) = apps.get(row.resource_id.as_str()) else { continue };
+            let of_app = row.roles().into_iter();
+            roles.extend(of_app.map(|(role, methods)| (Access { app: (*app).clone(), role }, methods)));
+        }
+        Ok(roles)
+    }
+
+    /// The people who have a role on a resource, by whatever way, each with the ids of their groups.
+    ///
+    /// # Errors
+    /// As [`Organization::directories`], and a shape error when somebody is shown without their groups.
+    pub async fn holders(
+        &self,
+        resource: &str,
+        role: &Role,
+    ) -> Result<Vec<(OrganizationUser, BTreeSet<GroupId>)>, Error> {
+        let place = self.place().await?;
+        let request = |cursor: Option<&str>| requests::holders(place, resource, role, cursor);
+        let (_, rows): (_, Vec<User>) = chain(&self.client, request).await?;
+        let of = |user: &User| {
+            let groups = user.group_ids().ok_or_else(|| {
+                shape(
+                    &self.client,
+                    &request(None),
+                    "it shows somebody without the groups that were asked for",
+                )
+            })?;
+            Ok((OrganizationUser::from(user), groups))
+        };
+        rows.iter().map(of).collect()
     }
 
     async fn group_rows(

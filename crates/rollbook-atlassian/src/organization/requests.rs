@@ -30,6 +30,8 @@ const EVERYWHERE: &str = "-";
 const USERS: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/search";
 const WORKSPACES: &str = "/admin/v2/orgs/{orgId}/workspaces";
 const ROLES: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/role-assignments";
+const PERSON_ROLES: &str =
+    "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}/role-assignments";
 const GROUPS_SEARCH: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/search";
 
 /// An organization and one of its directories.
@@ -118,7 +120,17 @@ pub fn groups_by_id(place: &Place, ids: &[GroupId], cursor: Option<&str>) -> Req
     search(GROUPS_SEARCH, &place.organization, &place.directory, asked, cursor)
 }
 
-/// The groups that have one of some roles on one of some resources; any role if none is named
+/// Groups by id, or all of them where none is named, with the number of resources that each has a role in.
+pub fn resource_counts(place: &Place, ids: &[GroupId], cursor: Option<&str>) -> Request {
+    let expand = ["counts.resources"];
+    let asked = match ids {
+        [] => json!({ "expand": expand }),
+        ids => json!({ "groupIds": ids, "expand": expand }),
+    };
+    search(GROUPS_SEARCH, &place.organization, &place.directory, asked, cursor)
+}
+
+/// The groups that have one of some roles on one of some resources; any role where none is named
 /// (docs/atlassian.md#roles-of-groups).
 pub fn groups_with_roles(place: &Place, resources: &[&str], roles: &[Role], cursor: Option<&str>) -> Request {
     let mut asked = json!({ "resourceIds": resources });
@@ -136,6 +148,22 @@ pub fn roles_of(place: &Place, group: &GroupId, cursor: Option<&str>) -> Request
         .segment(group.as_str())
         .query("limit", PAGE.to_string());
     with_cursor(request, cursor)
+}
+
+/// The roles of one person, app by app, with how each came about (docs/atlassian.md#roles-of-people).
+pub fn roles_of_person(place: &Place, account: &AccountId, cursor: Option<&str>) -> Request {
+    let request = Request::read(Host::Admin, PERSON_ROLES)
+        .segment(&*place.organization)
+        .segment(&*place.directory)
+        .segment(account.as_str())
+        .query("limit", PAGE.to_string());
+    with_cursor(request, cursor)
+}
+
+/// The people who have a role on a resource, by whatever way, each with their groups (docs/atlassian.md#roles-of-people).
+pub fn holders(place: &Place, resource: &str, role: &Role, cursor: Option<&str>) -> Request {
+    let asked = json!({ "resourceIds": [resource], "roleIds": [role.id()], "expand": ["groups"] });
+    users(&place.organization, &place.directory, asked, cursor)
 }
 
 /// The groups of one account.

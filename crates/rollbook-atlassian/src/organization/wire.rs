@@ -1,6 +1,6 @@
 //! The responses of the Organizations API, as far as they are used.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use http::Uri;
 use jiff::Timestamp;
@@ -10,7 +10,7 @@ use crate::page::Row;
 use crate::page::{identified, present, shown_email};
 use rollbook_core::model::{
     AccountId, App, Claim, Email, GroupId, GroupManager, GroupName, OrganizationGroup, OrganizationUser,
-    PlatformRole, Reading, UserSource, UserStatus,
+    PlatformRole, Reading, Role, RoleMethods, UserSource, UserStatus,
 };
 
 /// `MultiDirectoryUser`.
@@ -71,6 +71,7 @@ struct ManagementAccess {
 #[derive(Debug, Deserialize)]
 struct Counts {
     users: Option<usize>,
+    resources: Option<usize>,
 }
 
 /// `MultiDirectoryUserDirectory`.
@@ -115,6 +116,7 @@ pub(super) struct Workspace {
 struct WorkspaceAttributes {
     type_key: Option<String>,
     host_url: Option<String>,
+    capacity: Option<usize>,
 }
 
 /// `MultiDirectoryGroupRoleAssignment`: a group's roles in one app.
@@ -127,7 +129,28 @@ pub(super) struct RoleAssignment {
     default_role: Option<String>,
 }
 
-/// The response to the creation of a group. Its content is not documented, so all of it may be missing.
+/// `MultiDirectoryUserRoleAssignment`: what a person has in one app.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PersonRoleAssignment {
+    #[serde(deserialize_with = "present")]
+    pub(super) resource_id: String,
+    #[serde(default)]
+    pub(super) role_assignments: Vec<AssignedRole>,
+    #[serde(default)]
+    roles: Vec<String>,
+}
+
+/// A role with how it came about.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AssignedRole {
+    role: String,
+    #[serde(default)]
+    role_assignment_methods: Vec<String>,
+}
+
+/// The answer to the creation of a group. Its content is not documented, so that all of it may be missing.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Created {
@@ -228,6 +251,14 @@ impl Row for RoleAssignment {
     }
 }
 
+impl Row for PersonRoleAssignment {
+    type Id = String;
+
+    fn key(&self) -> Option<String> {
+        Some(self.resource_id.clone())
+    }
+}
+
 impl RoleAssignment {
     /// Whether the group is a default group of the app.
     pub(super) fn is_default(&self) -> bool {
@@ -309,6 +340,11 @@ impl Group {
     pub(super) fn id(&self) -> GroupId {
         group_id(&self.id)
     }
+
+    /// In how many resources it has a role, where that was asked for and came.
+    pub(super) fn resources(&self) -> Option<usize> {
+        self.counts.as_ref()?.resources
+    }
 }
 
 impl From<Group> for OrganizationGroup {
@@ -341,8 +377,34 @@ impl Domain {
     }
 }
 
+impl PersonRoleAssignment {
+    /// Each role, with how it came about; of a role without its methods nobody knows it.
+    pub(super) fn roles(&self) -> BTreeMap<Role, RoleMethods> {
+        let unsaid = self.roles.iter().map(|id| (Role::of_id(id), RoleMethods::default()));
+        let said = self.role_assignments.iter().map(|it| (Role::of_id(&it.role), it.methods()));
+        unsaid.chain(said).collect()
+    }
+}
+
+impl AssignedRole {
+    fn methods(&self) -> RoleMethods {
+        let has = |method: &str| self.role_assignment_methods.iter().any(|it| it == method);
+        let told = !self.role_assignment_methods.is_empty();
+        RoleMethods {
+            direct: if told { Reading::Read(has("direct")) } else { Reading::NotRead },
+            by_group: has("group_direct"),
+            inferred: has("inferred"),
+        }
+    }
+}
+
 impl Workspace {
-    /// Its app, if it is on this host.
+    /// How many people may have the app, where it says so.
+    pub(super) fn capacity(&self) -> Option<usize> {
+        self.attributes.as_ref()?.capacity
+    }
+
+    /// The app that it is, where it is one that this host answers for.
     pub(super) fn app_at(&self, host: &str) -> Option<App> {
         let attributes = self.attributes.as_ref()?;
         let own = host_in(attributes.host_url.as_deref()?)?;

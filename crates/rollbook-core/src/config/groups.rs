@@ -19,7 +19,7 @@ const PRESENT_ONLY: &[&str] =
 const MANAGED_ONLY: &[&str] = &["description", "source", "apps-in-group", "nest"];
 
 /// The word for members that somebody else owns.
-const UNMANAGED: &str = "unmanaged";
+pub(super) const UNMANAGED: &str = "unmanaged";
 
 /// Decodes `groups:` of one file into the draft.
 pub(super) fn groups(cx: &mut Context, node: &Node<'_>, draft: &mut Draft) {

@@ -34,6 +34,7 @@ pub(super) fn policy(cx: &mut Context, node: &Node<'_>) -> Policy {
             Some(cx.locate(value, node.span))
         }),
         unlisted_groups: fields.take("unlisted-groups").and_then(|node| choice(cx, node)).unwrap_or_default(),
+        direct_roles: fields.take("direct-roles").and_then(|node| choice(cx, node)).unwrap_or_default(),
         invite_domains: fields
             .take("invite-domains")
             .map_or_else(Vec::new, |node| list_of(cx, node, "a list of domains", domain)),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::access::Access;
+use super::access::{Access, DirectRole};
 use super::ids::{AccountId, App, GroupId, GroupName, ScimId};
 use super::live::{Listing, LiveAccount, LiveGroup, Reading};
 use super::organization::{OrganizationUser, Privileges};
@@ -35,7 +35,10 @@ pub struct Questions {
     pub invitations: bool,
     /// Who has a record in the SCIM directory?
     pub scim_users: bool,
-    /// Which groups give these roles, and who gets the privileged ones?
+    /// Who holds roles directly, whom no group of theirs gives them?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub direct_roles: bool,
+    /// Which groups give these roles, and, of roles that are privileged, to whom?
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub role_givers: BTreeSet<Access>,
 }
@@ -75,7 +78,10 @@ pub struct Capabilities {
     /// The members of groups that give a privileged role, unless another read showed them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub giver_members: BTreeMap<GroupId, Listing<AccountId>>,
-    /// The questions that got no answer.
+    /// The roles that people hold directly, whom no group of theirs gives them.
+    #[serde(default, skip_serializing_if = "Reading::is_not_read")]
+    pub direct_roles: Reading<BTreeSet<DirectRole>>,
+    /// What was asked and has no answer.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub unread: BTreeSet<Unread>,
 }
@@ -188,6 +194,7 @@ impl Questions {
             admins,
             invitations,
             scim_users,
+            direct_roles,
             role_givers,
         } = others;
         self.group_kinds.extend(group_kinds);
@@ -199,6 +206,7 @@ impl Questions {
         self.admins |= admins;
         self.invitations |= invitations;
         self.scim_users |= scim_users;
+        self.direct_roles |= direct_roles;
         self.role_givers.extend(role_givers);
     }
 

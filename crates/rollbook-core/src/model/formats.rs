@@ -13,7 +13,9 @@ pub const DOCTOR: &str = "rollbook.doctor/1";
 pub const EXPLANATION: &str = "rollbook.explanation/1";
 /// The people on a site.
 pub const USERS: &str = "rollbook.users/1";
-/// The state of a site at one time.
+/// Who has which app of a site.
+pub const ACCESS: &str = "rollbook.access/1";
+/// A site as it was.
 pub const SNAPSHOT: &str = "rollbook.snapshot/1";
 /// The record that a run writes as it goes on.
 pub const JOURNAL: &str = "rollbook.journal/1";
@@ -25,13 +27,14 @@ pub const JOURNALS: &str = "rollbook.journals/1";
 pub const TREES: &str = "rollbook.trees/1";
 
 /// All of them.
-pub const ALL: [&str; 11] = [
+pub const ALL: [&str; 12] = [
     PLAN,
     REPORT,
     DIAGNOSTICS,
     DOCTOR,
     EXPLANATION,
     USERS,
+    ACCESS,
     SNAPSHOT,
     JOURNAL,
     JOURNAL_REPORT,

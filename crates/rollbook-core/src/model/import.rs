@@ -2,12 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::access::Access;
 use super::address::{Address, UserRef};
 use super::capability::{AppRole, GroupKind};
 use super::email::Email;
 use super::ids::{GroupId, GroupName};
 
-/// The state of the site that is not in a tree.
+/// What an import adds besides groups and their members.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Additions {
+    /// Active people, under `users:`.
+    pub users: bool,
+    /// The roles in apps that groups give, as `grants:`.
+    pub grants: bool,
+}
+
+/// What is live and not in a tree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Import {
     /// Groups and members to add, ordered by name.
@@ -42,6 +52,10 @@ pub struct ImportedGroup {
     pub remark: Option<String>,
     /// The members to add, in order.
     pub members: Vec<ImportedMember>,
+    /// Whether an identity provider owns the members, so that the tree does not manage them.
+    pub unmanaged: bool,
+    /// The roles to add, in order, to a group that declares none.
+    pub grants: Vec<Access>,
 }
 
 /// A member to add.
@@ -72,5 +86,21 @@ impl Import {
     pub fn leave(&mut self, name: &GroupName, why: impl Into<String>) {
         self.groups.retain(|group| group.name != *name);
         self.left.push(LeftOut { address: Address::Group(name.clone()), why: why.into() });
+    }
+
+    /// Takes out the roles of a group, and keeps its members. Whether there were any.
+    pub fn leave_grants(&mut self, name: &GroupName, why: &str) -> bool {
+        let group = self.groups.iter_mut().find(|group| group.name == *name);
+        let grants = group.map(|group| std::mem::take(&mut group.grants)).unwrap_or_default();
+        let any = !grants.is_empty();
+        let left = |access| LeftOut { address: Address::Grant(name.clone(), access), why: why.to_owned() };
+        self.left.extend(grants.into_iter().map(left));
+        self.drop_empty();
+        any
+    }
+
+    /// Takes out declared groups to which nothing is added.
+    pub fn drop_empty(&mut self) {
+        self.groups.retain(|group| !group.declared || !group.members.is_empty() || !group.grants.is_empty());
     }
 }

@@ -267,7 +267,12 @@ pub struct Membership {
 }
 
 impl<T> Reading<T> {
-    /// The value, if it was read.
+    /// Whether it was not read.
+    pub fn is_not_read(&self) -> bool {
+        self.read().is_none()
+    }
+
+    /// What was read.
     pub fn read(&self) -> Option<&T> {
         match self {
             Self::NotRead => None,

@@ -41,7 +41,7 @@ mod text;
 mod tree;
 mod user_report;
 
-pub use access::{Access, Grants, HeldRole};
+pub use access::{Access, DirectRole, Grants, GroupRoles, HeldRole, RoleMethods, SiteApp, Undeclarable};
 pub use address::{Action, Address, AddressError, Key, UserRef};
 pub use capability::{AppRole, Capabilities, GroupKind, ManagedBy, Questions, RoleGivers, Seats, Usage};
 pub use change::{Change, Changes, Wanted};
@@ -61,11 +61,11 @@ pub use digest::hex;
 pub use effect::{Effect, TargetGroup, Who};
 pub use email::{Email, EmailError};
 pub use error::ErrorExt;
-pub use explanation::{Explanation, Standing, Step, SyncedWay, Way};
+pub use explanation::{ExplainedGrant, Explanation, GrantStanding, LiveRole, LiveRoles, Standing, Step, Way};
 pub use formats::JOURNAL as JOURNAL_FORMAT;
 pub use guard::{Guard, UnknownGuard};
 pub use ids::{AccountId, App, GroupId, GroupName, Role, ScimId};
-pub use import::{GroupFacts, Import, ImportedGroup, ImportedMember, LeftOut};
+pub use import::{Additions, GroupFacts, Import, ImportedGroup, ImportedMember, LeftOut};
 pub use invisible::{hidden, is_invisible};
 pub use journal::{
     AnsweredOperation, Begin, End, Ending, Exchange, Found, Journal, JournalLine, Look, OperationHistory,
@@ -89,8 +89,8 @@ pub use plan::{
     SyncedSource, Verdict,
 };
 pub use policy::{
-    GroupRevokes, GroupRule, MaxRevokes, Mode, Offboard, Policy, Protect, SelfGrant, UnlistedGroups,
-    UnlistedUsers, Waiver, rule_of_exclusive, rule_of_waiver,
+    DirectRoles, GroupRevokes, GroupRule, MaxRevokes, Mode, Offboard, Policy, Protect, SelfGrant,
+    UnlistedGroups, UnlistedUsers, Waiver, rule_of_exclusive, rule_of_waiver,
 };
 pub use read::{Read, Unread, Without};
 pub use report::{CreatedIds, Outcome, Report, Response};
@@ -100,5 +100,5 @@ pub use text::{cut, joined, listed};
 pub use tree::{
     FileId, Located, Location, Locator, NoLocation, Origin, SourceFile, Span, Tree, in_repository, is_shared,
 };
-pub use user_report::{ReportedUser, StatusFilter, UserFilter, UserReport};
+pub use user_report::{PersonRole, ReportedApp, ReportedUser, StatusFilter, UserFilter, UserReport};
 pub use words::Words;

@@ -22,6 +22,8 @@ pub struct Policy {
     pub unlisted_users: Option<Located<UnlistedUsers>>,
     /// What happens to groups that nothing declares.
     pub unlisted_groups: UnlistedGroups,
+    /// What happens to roles that people hold directly, not by a group.
+    pub direct_roles: DirectRoles,
     /// The domains at which a declared user who does not exist may be invited.
     pub invite_domains: Vec<Located<String>>,
     /// Whether an invitation sends mail, if that can be chosen.
@@ -118,6 +120,18 @@ words! {
     #[derive(Default)]
     pub enum UnlistedGroups {
         /// Nothing.
+        #[default]
+        Ignore = "ignore",
+        /// The plan names them.
+        Report = "report",
+    }
+}
+
+words! {
+    /// What happens to roles that people hold directly, not by a group.
+    #[derive(Default)]
+    pub enum DirectRoles {
+        /// Nothing, and nobody asks for them: a plan changes none of them.
         #[default]
         Ignore = "ignore",
         /// The plan names them.

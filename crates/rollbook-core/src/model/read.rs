@@ -57,8 +57,8 @@ pub enum Read {
     Grants,
     /// Which groups give a role in an app, and to whom?
     RoleGivers,
-    /// Who is in a group that a tree takes members from, and who may change it?
-    Synced,
+    /// Which roles in apps do people hold directly?
+    DirectRoles,
 }
 
 /// The consequence if a read is refused, fails, or gets a response of unknown shape.
@@ -126,7 +126,7 @@ impl Read {
         Self::DirectoryGroup,
         Self::Grants,
         Self::RoleGivers,
-        Self::Synced,
+        Self::DirectRoles,
     ];
 
     /// Its subject, as a fragment that suits "… was not read".
@@ -155,7 +155,7 @@ impl Read {
             Self::DirectoryGroup => "which group of the SCIM directory it is",
             Self::Grants => "which roles groups give in apps",
             Self::RoleGivers => "which groups give the role, and to whom",
-            Self::Synced => "who is in the synced group, and who may change it",
+            Self::DirectRoles => "which roles in apps people hold directly",
         }
     }
 
@@ -166,6 +166,8 @@ impl Read {
         const WORKSPACES: &str = "POST /admin/v2/orgs/{orgId}/workspaces";
         const ROLES: &str =
             "GET /admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/role-assignments";
+        const PERSON_ROLES: &str =
+            "GET /admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}/role-assignments";
         const SCIM_USERS: &str = "GET /scim/directory/{directoryId}/Users";
         match self {
             Self::Site => &["GET /_edge/tenant_info", "GET /rest/api/3/serverInfo"],
@@ -192,7 +194,7 @@ impl Read {
             Self::DirectoryGroup => &["GET /scim/directory/{directoryId}/Groups"],
             Self::Grants => &[WORKSPACES, GROUPS, ROLES],
             Self::RoleGivers => &[GROUPS, "GET /rest/api/3/group/member", USERS],
-            Self::Synced => &["GET /rest/api/3/group/member", "GET /rest/api/3/groups/picker", GROUPS, USERS],
+            Self::DirectRoles => &[WORKSPACES, USERS, GROUPS, PERSON_ROLES],
         }
     }
 
@@ -218,9 +220,8 @@ impl Read {
             | Self::Directories
             | Self::DirectoryGroup
             | Self::Grants
-            | Self::RoleGivers
-            | Self::Synced => Without::Blocked,
-            Self::AppRoles | Self::Domains | Self::Resources => Without::Noted,
+            | Self::RoleGivers => Without::Blocked,
+            Self::AppRoles | Self::Domains | Self::Resources | Self::DirectRoles => Without::Noted,
         }
     }
 
@@ -272,6 +273,7 @@ impl Read {
             Self::Synced => {
                 "Who comes by a `synced` entry of this group; nobody leaves a group with such an entry for not being declared"
             }
+            Self::DirectRoles => "With `direct-roles: report`, roles that no tree manages are not named",
         }
     }
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::model::{
-    Declaration, Explanation, GroupName, GroupState, Locator, Member, MemberRef, Standing, Step, SyncedWay,
-    UserRef, Way,
+    Declaration, DeclaredGrant, ExplainedGrant, Explanation, GrantStanding, GroupName, GroupState, Locator,
+    Member, MemberRef, Members, Standing, Step, UserRef, Way,
 };
 
 use super::desired::{Desired, owners};
@@ -16,12 +16,59 @@ const MOST_WAYS: usize = 1_000;
 
 /// Every way by which a tree adds somebody to a group, or would. Groups are in the order of their names.
 pub fn explain_user(desired: &Desired<'_>, user: &UserRef, locator: &Locator<'_>) -> Explanation {
-    collect(desired, locator, desired.groups.keys(), Some(user))
+    let wanted = |who: &UserRef| who == user;
+    let explanation = collect(desired, locator, desired.groups.keys(), &wanted);
+    granted(desired, locator, explanation)
 }
 
 /// Everybody that a tree adds to a group, or would, and each way.
 pub fn explain_group(desired: &Desired<'_>, group: &GroupName, locator: &Locator<'_>) -> Explanation {
-    collect(desired, locator, desired.groups.keys().filter(|name| *name == group), None)
+    let mut explanation =
+        collect(desired, locator, desired.groups.keys().filter(|name| *name == group), &|_| true);
+    explanation.grants = grants_of(desired, locator, group);
+    explanation
+}
+
+/// Every way by which a tree puts somebody into one group, or would, and what it gives them.
+pub fn explain_member(
+    desired: &Desired<'_>,
+    group: &GroupName,
+    user: &UserRef,
+    locator: &Locator<'_>,
+) -> Explanation {
+    let groups = desired.groups.keys().filter(|name| *name == group);
+    let explanation = collect(desired, locator, groups, &|who| who == user);
+    granted(desired, locator, explanation)
+}
+
+/// The same, with the roles that groups declare into which a way leads that holds.
+fn granted(desired: &Desired<'_>, locator: &Locator<'_>, mut explanation: Explanation) -> Explanation {
+    let holds = explanation.ways.iter().filter(|way| way.standing == Standing::Member);
+    let groups: BTreeSet<&GroupName> = holds.filter_map(|way| Some(&way.steps.first()?.group)).collect();
+    explanation.grants = groups.into_iter().flat_map(|name| grants_of(desired, locator, name)).collect();
+    explanation
+}
+
+/// The entries of `grants` of a group.
+fn grants_of(desired: &Desired<'_>, locator: &Locator<'_>, name: &GroupName) -> Vec<ExplainedGrant> {
+    let declared = desired.declaration.groups.get(name).map(|group| &group.state);
+    let Some(GroupState::Present(Members { grants: Some(grants), .. })) = declared else { return Vec::new() };
+    let explained = |grant: &DeclaredGrant| {
+        let until = grant.until.map(|until| until.value);
+        ExplainedGrant {
+            group: name.clone(),
+            access: grant.access.value.clone(),
+            origin: locator.locate(grant.access.origin),
+            until,
+            because: grant.because.clone(),
+            standing: match until {
+                _ if grant.absent => GrantStanding::Absent,
+                Some(until) if until <= desired.today => GrantStanding::Expired,
+                Some(_) | None => GrantStanding::Given,
+            },
+        }
+    };
+    grants.iter().map(explained).collect()
 }
 
 fn collect<'a>(

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use globset::{GlobBuilder, GlobMatcher};
 
 use crate::model::{
-    AccountId, AccountKind, Address, Change, Changes, Claim, Declaration, Email, GroupFacts, GroupId,
-    GroupName, GroupState, Import, ImportedGroup, ImportedMember, LeftOut, LiveAccount, LiveGroup, LiveState,
-    ManagedBy, Mode, Questions, Usage, UserRef, Wanted, hidden,
+    Access, AccountId, AccountKind, Additions, Address, App, Change, Changes, Claim, Declaration, Email,
+    GroupFacts, GroupId, GroupName, GroupState, Import, ImportedGroup, ImportedMember, LeftOut, LiveAccount,
+    LiveGroup, LiveState, ManagedBy, Mode, Questions, Undeclarable, Usage, UserRef, Wanted, hidden,
 };
 
 use super::desired::{Desired, DesiredGroup, owners};
@@ -61,15 +61,29 @@ pub fn import_questions(desired: &Desired<'_>, live: &LiveState, selection: &Sel
     Questions { app_roles: administers && !group_kinds.is_empty(), group_kinds, ..Questions::default() }
 }
 
-/// Computes the additions to a tree that declare the selected live state: whole groups, members of groups that are
-/// declared `exact` or selected by name, and with `users` every active person with their own email. Existing
-/// declarations stay, even if they differ from the site. `live` has the members of the selected groups and every user.
+/// The selected groups whose roles an import declares: those that are not declared, and those that declare no `grants`. A
+/// tombstone gives nothing.
+pub fn groups_to_grant(desired: &Desired<'_>, live: &LiveState, selection: &Selection) -> BTreeSet<GroupId> {
+    let declared = Groups::of(desired.declaration, &live.groups);
+    let lacks = |group: &&LiveGroup| match declared.declared_as(&group.id) {
+        None => !desired.declaration.groups.contains_key(&group.name),
+        Some(name) => desired.groups.get(name).is_some_and(|group| group.grants.is_none()),
+    };
+    let selected = live.groups.iter().filter(|group| selection.takes(&group.name));
+    selected.filter(lacks).map(|group| group.id.clone()).collect()
+}
+
+/// Says what is to be added to a tree, so that what is live and selected is declared: whole groups, members of groups
+/// that are declared `exact` or selected by name, and as additions every active person with an email of their own, and the roles
+/// of groups that declare none.
+/// What a person declared stands, also where it is not what is live. `live` holds the members of the selected groups
+/// and every user.
 pub fn import(
     desired: &Desired<'_>,
     live: &LiveState,
     facts: &GroupFacts,
     selection: &Selection,
-    users: bool,
+    additions: Additions,
 ) -> Import {
     let Resolved { desired, people, groups, .. } = Resolved::of(desired.clone(), live);
     let mut importer = Importer {
@@ -78,6 +92,7 @@ pub fn import(
         facts,
         people,
         owners: owners(desired.declaration),
+        grants: additions.grants,
         import: Import::default(),
     };
     let taken: BTreeSet<&GroupId> =
@@ -90,14 +105,9 @@ pub fn import(
             None => importer.add(group),
             Some(name) => {
                 // A tombstone has no members to add.
-                let wanted = desired.groups.get(name);
-                let wanted = wanted.filter(|it| it.mode == Mode::Exact || selection.named(&group.name));
-                match wanted {
-                    Some(wanted) if !wanted.unclear.is_empty() => {
-                        importer.import.leave(name, "nobody can tell whom its `synced` entries bring");
-                    }
-                    Some(wanted) => importer.complete(name, wanted, group),
-                    None => {}
+                if let Some(wanted) = desired.groups.get(name) {
+                    let whole = wanted.mode == Mode::Exact || selection.named(&group.name);
+                    importer.complete(name, wanted, group, whole);
                 }
             }
         }
@@ -105,7 +115,7 @@ pub fn import(
     for name in live.groups.unidentified().iter().map(GroupName::new).filter(|name| selection.takes(name)) {
         importer.import.leave(&name, "the site does not show its ID");
     }
-    if users {
+    if additions.users {
         importer.users();
     }
     importer.import.groups.sort_by(|a, b| a.name.cmp(&b.name));
@@ -120,6 +130,8 @@ struct Importer<'a> {
     people: People,
     /// The emails that pins and the lock give to accounts, declared or not: a tree can also name them by `account:`.
     owners: BTreeMap<&'a AccountId, &'a Email>,
+    /// Whether roles are declared.
+    grants: bool,
     import: Import,
 }
 
@@ -129,6 +141,19 @@ impl Importer<'_> {
     fn add(&mut self, group: &LiveGroup) {
         if self.desired.declaration.groups.contains_key(&group.name) {
             return self.import.leave(&group.name, "the tree declares the name for another group");
+        }
+        if self.grants && self.is_synced(group) {
+            let (name, remark) = (group.name.clone(), Some(self.remarks_of(group).join(" ")));
+            let grants = self.grants_of(&name, group);
+            let members = Vec::new();
+            return self.push(ImportedGroup {
+                name,
+                declared: false,
+                remark,
+                members,
+                unmanaged: true,
+                grants,
+            });
         }
         let Some(listing) = self.live.members.get(&group.id) else {
             return self.import.leave(&group.name, "its members were not read");
@@ -150,7 +175,9 @@ impl Importer<'_> {
                     ));
                 }
                 let remark = (!remarks.is_empty()).then(|| remarks.join(" "));
-                self.push(ImportedGroup { name: group.name.clone(), declared: false, remark, members });
+                let name = group.name.clone();
+                let grants = self.grants_of(&name, group);
+                self.push(ImportedGroup { name, declared: false, remark, members, unmanaged: false, grants });
             }
         }
     }
@@ -171,7 +198,9 @@ impl Importer<'_> {
             remarks.push(format!("Gives {} administration{rule}", gives.join(" and ")));
         }
         let roles = self.facts.app_roles.iter().filter(|role| role.default_groups.contains(&group.id));
-        let apps: Vec<&str> = roles.map(|role| role.app.as_str()).collect();
+        let defaults = self.live.grants.defaults.get(&group.id).into_iter().flatten();
+        let apps: BTreeSet<&App> = roles.map(|role| &role.app).chain(defaults).collect();
+        let apps: Vec<&str> = apps.into_iter().map(App::as_str).collect();
         if !apps.is_empty() {
             remarks.push(format!(
                 "Default group of {}: the site adds everybody who gets the app.",
@@ -182,20 +211,64 @@ impl Importer<'_> {
         if kind.is_some_and(|kind| kind.usage == Usage::Team) {
             remarks.push("An Atlassian team: its members can change it themselves.".to_owned());
         }
-        if kind.is_some_and(|kind| kind.managed_by == ManagedBy::External) {
-            remarks.push("Synced: only its identity provider can change it.".to_owned());
+        if self.is_synced(group) {
+            let what = if self.grants { "who is in it" } else { "it" };
+            remarks.push(format!("Synced: its identity provider alone can change {what}."));
         }
         remarks
     }
 
-    /// Adds the members of a declared group that the group does not name.
-    fn complete(&mut self, name: &GroupName, wanted: &DesiredGroup<'_>, group: &LiveGroup) {
-        if wanted.unmanaged {
-            return;
+    fn is_synced(&self, group: &LiveGroup) -> bool {
+        let kind = self.facts.kinds.get(&group.id).and_then(Option::as_ref);
+        kind.is_some_and(|kind| kind.managed_by == ManagedBy::External)
+    }
+
+    /// The roles of a group that is to declare them. Those that no entry can declare are left out.
+    fn grants_of(&mut self, name: &GroupName, group: &LiveGroup) -> Vec<Access> {
+        if !self.grants {
+            return Vec::new();
         }
-        let Some(listing) = self.live.members.get(&group.id) else { return };
+        let grants = &self.live.grants;
+        let Some(held) = grants.of.get(&group.id) else {
+            let why = "its roles in apps were not read: the organization does not show the group".to_owned();
+            self.import.left.push(LeftOut { address: Address::Group(name.clone()), why });
+            return Vec::new();
+        };
+        for Undeclarable { resource, app, role } in grants.undeclarable.get(&group.id).into_iter().flatten() {
+            let left = match app {
+                Some(app) => LeftOut {
+                    address: Address::Grant(name.clone(), Access { app: app.clone(), role: role.clone() }),
+                    why: "no request assigns the role to a group".to_owned(),
+                },
+                None => LeftOut {
+                    address: Address::Group(name.clone()),
+                    why: format!("its role {role} is in {resource}, which is not an app of the site"),
+                },
+            };
+            self.import.left.push(left);
+        }
+        held.iter().cloned().collect()
+    }
+
+    /// The roles of a declared group that manages none, and, of a whole one, the members that it names in no way.
+    fn complete(&mut self, name: &GroupName, wanted: &DesiredGroup<'_>, group: &LiveGroup, whole: bool) {
+        let members = if whole && !wanted.unmanaged { self.missing(name, wanted, group) } else { Vec::new() };
+        let grants = if wanted.grants.is_none() { self.grants_of(name, group) } else { Vec::new() };
+        if !members.is_empty() || !grants.is_empty() {
+            let (name, remark) = (name.clone(), None);
+            self.push(ImportedGroup { name, declared: true, remark, members, unmanaged: false, grants });
+        }
+    }
+
+    /// The members of a declared group that it names in no way.
+    fn missing(
+        &mut self,
+        name: &GroupName,
+        wanted: &DesiredGroup<'_>,
+        group: &LiveGroup,
+    ) -> Vec<ImportedMember> {
         let mut members = Vec::new();
-        for id in listing {
+        for id in self.live.members.get(&group.id).into_iter().flatten() {
             match self.member(id) {
                 Ok(Some(member)) => {
                     let named =
@@ -209,9 +282,7 @@ impl Importer<'_> {
                 }
             }
         }
-        if !members.is_empty() {
-            self.push(ImportedGroup { name: name.clone(), declared: true, remark: None, members });
-        }
+        members
     }
 
     fn push(&mut self, mut group: ImportedGroup) {
@@ -319,7 +390,7 @@ pub fn withhold(import: &mut Import, declaration: &Declaration, asked: &BTreeSet
             }
         }
     }
-    import.groups.retain(|group| !group.declared || !group.members.is_empty());
+    import.drop_empty();
     import.left.len() > before
 }
 

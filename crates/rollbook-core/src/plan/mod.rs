@@ -53,11 +53,11 @@ pub use desired::{Denial, Desired, DesiredGrants, DesiredGroup, Entry, GrantEntr
 pub use diff::diff;
 pub use document::{SavedPlan, SavedPlanError, document, document_schema};
 pub use expired::spent;
-pub use explain::{explain_group, explain_user};
+pub use explain::{explain_group, explain_member, explain_user};
 pub use fingerprint::tree_digest;
 pub use grant_reads::{APPS, FoundRoles, GrantReads, RoleSearch, by_search, grant_groups, grant_reads};
 pub use identity::{OBSTACLES, Resolved};
-pub use import::{Selection, asked_anew, import, import_questions, withhold};
+pub use import::{Selection, asked_anew, groups_to_grant, import, import_questions, withhold};
 pub use lock::{Locking, emails_of_accounts, lock, unresolved};
 pub use narrow::Scope;
 pub use note_codes::NOTES;
@@ -68,7 +68,9 @@ pub use questions::{
 };
 pub use reading::{Choice, Estimate, Instead, MemberReads, Speed, Speeds, member_reads};
 pub use redact::redacted;
-pub use user_report::{choose, declare, group_on_site};
+pub use user_report::{
+    DirectReads, RoleFacts, choose, declare, direct_reads, group_on_site, roles_of, tell_roles,
+};
 
 pub use seal::sealed;
 pub use undo::{concerned, undo};

@@ -14,6 +14,11 @@ pub const NOTES: &[(&str, &str)] = &[
     ),
     ("default-groups-unknown", "The default groups of an app that somebody is invited to cannot be read."),
     ("description-unused", "The surface that creates a group takes no description."),
+    (
+        "direct-role",
+        "Somebody holds a role in an app directly, not by a group (`direct-roles: report`): no tree manages it.",
+    ),
+    ("direct-roles-unknown", "Which roles people hold directly was not asked (`direct-roles: report`)."),
     ("email-changed", "A locked or pinned account has another email on the site now."),
     (
         "exclusive-stands",

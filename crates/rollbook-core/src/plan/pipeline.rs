@@ -67,6 +67,7 @@ pub fn make(mut changes: Changes, context: &Context<'_>) -> Plan {
     steps.notes.extend(planned_notes.into_iter().filter_map(planned));
     steps.notes.extend(seats.iter().filter_map(seats::shortage));
     steps.notes.extend(remarks::on_rules(&rules, context));
+    steps.notes.extend(remarks::on_direct_roles(context));
     steps.notes.extend_from_slice(context.notes);
     assemble(context, steps, seats.into_iter().map(|seats| seats.change).collect())
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Access, AccountId, Address, Changes, Declaration, Email, Grants, GroupId, GroupName, Listing,
+    Access, AccountId, Address, Changes, Declaration, DirectRoles, Email, GroupId, GroupName, Listing,
     LiveAccount, LiveGroup, LiveState, Offboard, Questions, Ref, Rights, SelfGrant, Source, Surface,
     UnlistedUsers, UserRef, Wanted,
 };
@@ -279,7 +279,13 @@ pub fn questions(changes: &Changes, live: &LiveState, declaration: &Declaration)
     for change in &changes.changes {
         asking.ask(&change.wanted);
     }
+    asking.questions.direct_roles = asks_for_direct_roles(declaration, live);
     asking.questions
+}
+
+/// Whether a plan is to name the roles that people hold directly, and there is somebody to ask.
+pub(super) fn asks_for_direct_roles(declaration: &Declaration, live: &LiveState) -> bool {
+    declaration.policy.direct_roles == DirectRoles::Report && live.rights.has(Surface::Organization)
 }
 
 struct Asking<'a> {

@@ -1,12 +1,12 @@
 //! Notes on the rules: those without effect, and those that the site already violates.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::ToSpan;
 
 use crate::model::{
-    AccountId, Capabilities, DeclaredGroup, Email, GroupId, GroupName, GroupState, Note, Read, SelfGrant,
-    Surface, TargetGroup, UserRef, Who,
+    AccountId, Capabilities, DeclaredGroup, DirectRole, DirectRoles, Email, GroupId, GroupName, GroupState,
+    Note, Read, Reading, Surface, TargetGroup, UserRef, Who,
 };
 
 use super::context::Context;
@@ -214,7 +214,41 @@ fn unknown_leavers(context: &Context<'_>) -> Vec<Note> {
     notes
 }
 
-/// Questions that got no answer, and that the plan goes on without.
+/// With `direct-roles: report`, the roles that people hold directly, or that nobody could tell.
+pub(super) fn on_direct_roles(context: &Context<'_>) -> Vec<Note> {
+    let tree = context.tree;
+    if tree.desired.declaration.policy.direct_roles == DirectRoles::Ignore {
+        return Vec::new();
+    }
+    let told = context.capabilities.unread_at_all(Read::DirectRoles).is_some();
+    let Reading::Read(held) = &context.capabilities.direct_roles else {
+        let why = if context.live.rights.has(Surface::Organization) {
+            "the snapshot was taken without asking for them"
+        } else {
+            "the organization alone shows them, and there is no API key for it"
+        };
+        let text = format!("which roles in apps people hold directly is not known: {why}");
+        return (!told).then(|| Note::new("direct-roles-unknown", text, None)).into_iter().collect();
+    };
+    let mut of: BTreeMap<&AccountId, Vec<String>> = BTreeMap::new();
+    for DirectRole { account, access } in held {
+        of.entry(account).or_default().push(access.to_string());
+    }
+    let note = |(account, roles): (&AccountId, Vec<String>)| {
+        let told = context.capabilities.people.get(account).and_then(Option::as_ref);
+        let email = told.and_then(|person| person.email.as_ref());
+        let user = match (tree.people.name_of(account, context.account(account)), email) {
+            (UserRef::Account(_), Some(email)) => UserRef::Email(email.clone()),
+            (user, _) => user,
+        };
+        let text =
+            format!("{user} holds {} directly, not by a group: no tree manages it", roles.join(" and "));
+        Note::new("direct-role", text, None)
+    };
+    of.into_iter().map(note).collect()
+}
+
+/// What was asked in vain, and what the plan goes on without.
 pub(super) fn on_unread(capabilities: &Capabilities) -> Vec<Note> {
     let mut notes = Vec::new();
     for unread in &capabilities.unread {
@@ -222,6 +256,7 @@ pub(super) fn on_unread(capabilities: &Capabilities) -> Vec<Note> {
             Read::AppRoles => "seats and default groups are not shown",
             Read::Resources => "invitations to apps do not go through the organization",
             Read::Domains => "nobody is provisioned through SCIM",
+            Read::DirectRoles => "they are not named",
             Read::Site
             | Read::Rights
             | Read::Directory

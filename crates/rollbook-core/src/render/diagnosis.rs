@@ -45,6 +45,7 @@ pub fn diagnoses_text(diagnoses: &[Diagnosis], width: usize) -> String {
 #[derive(Serialize, JsonSchema)]
 struct Document<'a> {
     format: &'static str,
+    /// Each surface, with its credential.
     surfaces: &'a [Diagnosis],
 }
 

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::{Explanation, Standing, SyncedWay, Way, formats};
+use crate::model::{ExplainedGrant, Explanation, GrantStanding, LiveRoles, Standing, Way, formats};
 
 use super::escape_untrusted;
 use super::json::{pretty, schema};
-use super::lines::{BOLD, CHANGE, GRANT, REVOKE, Row, painted};
+use super::lines::{BOLD, CHANGE, GRANT, Lead, REVOKE, Row, painted, wrapped};
 use super::plan::short;
 
 /// The subject of an explanation.
@@ -24,6 +24,7 @@ pub enum About {
 #[derive(Serialize, JsonSchema)]
 struct Document<'a> {
     format: &'static str,
+    /// The user or the group that was asked for.
     about: &'a str,
     #[serde(flatten)]
     explanation: &'a Explanation,
@@ -63,6 +64,65 @@ pub fn explanation_text(name: &str, about: About, explanation: &Explanation, wid
     }
     if explanation.more {
         text.push_str("There are more ways than are shown.\n");
+    }
+    text.push_str(&declared_grants(about, &explanation.grants, width));
+    text.push_str(&explanation.live.as_ref().map(|live| live_roles(live, width)).unwrap_or_default());
+    text
+}
+
+/// The roles that the tree's groups give: a line each, with its place.
+fn declared_grants(about: About, grants: &[ExplainedGrant], width: usize) -> String {
+    let Some(_) = grants.first() else { return String::new() };
+    let mut text = format!("\n{}\n", painted(BOLD, "Apps, as declared"));
+    for grant in grants {
+        let (sign, style, standing) = match grant.standing {
+            GrantStanding::Given => ("+", GRANT, ""),
+            GrantStanding::Expired => ("-", REVOKE, "expired"),
+            GrantStanding::Absent => ("-", REVOKE, "declared absent"),
+        };
+        let by = match about {
+            About::User => format!("by {}", escape_untrusted(grant.group.as_str())),
+            About::Group => String::new(),
+        };
+        let until = grant.until.map(|until| format!("until {until}")).unwrap_or_default();
+        let because = grant.because.as_deref().map(escape_untrusted).unwrap_or_default();
+        let details = [by.as_str(), standing, &until, &because];
+        let details: Vec<&str> = details.into_iter().filter(|detail| !detail.is_empty()).collect();
+        let head = format!("{sign} {}", escape_untrusted(&grant.access.to_string()));
+        let (middle, right) = (details.join(", "), short(&grant.origin));
+        text.push_str(
+            &Row { style, indent: 0, head: &head, head_width: 28, middle: &middle, right: &right }
+                .text(width),
+        );
+    }
+    text
+}
+
+/// The roles that the site shows.
+fn live_roles(live: &LiveRoles, width: usize) -> String {
+    let mut text = format!("\n{}\n", painted(BOLD, "Apps, live"));
+    for role in &live.roles {
+        let mut ways: Vec<String> =
+            role.groups.iter().map(|group| format!("by {}", escape_untrusted(group.as_str()))).collect();
+        let others = [
+            (role.hidden_group, "by a group that is not shown"),
+            (role.direct == Some(true), "directly, which no tree manages"),
+            (role.inferred, "by what else they administer"),
+            (role.default_group, "as a default group of the app"),
+        ];
+        ways.extend(others.into_iter().filter(|(is, _)| *is).map(|(_, words)| words.to_owned()));
+        let head = escape_untrusted(&role.access.to_string()).into_owned();
+        let middle = ways.join(", ");
+        text.push_str(
+            &Row { style: BOLD, indent: 2, head: &head, head_width: 26, middle: &middle, right: "" }
+                .text(width),
+        );
+    }
+    if live.roles.is_empty() && live.unknown.is_empty() {
+        text.push_str("  none\n");
+    }
+    for sentence in &live.unknown {
+        text.push_str(&wrapped(&escape_untrusted(sentence), &Lead::BULLET, width));
     }
     text
 }

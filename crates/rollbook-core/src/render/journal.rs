@@ -112,16 +112,22 @@ pub fn journals_json(files: &[JournalFile]) -> String {
 #[derive(Serialize, JsonSchema)]
 struct List<'a> {
     format: &'static str,
+    /// The runs, newest first.
     runs: Vec<Listed<'a>>,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct Listed<'a> {
+    /// The path of the journal.
     file: String,
+    /// When the run began.
     #[schemars(with = "Option<String>")]
     began: Option<Timestamp>,
+    /// Whose run it is, and of which plan.
     run: Option<&'a Begin>,
+    /// How it ended; null where it was cut off.
     end: Option<&'a End>,
+    /// Where the journal is not as it was written.
     broken: Option<BrokenDocument>,
 }
 
@@ -158,20 +164,29 @@ pub(super) fn journals_schema() -> String {
 #[derive(Serialize, JsonSchema)]
 struct Document<'a> {
     format: &'static str,
+    /// Whose run it is, and of which plan.
     run: Option<&'a Begin>,
+    /// When the run began.
     #[schemars(with = "Option<String>")]
     began: Option<Timestamp>,
+    /// How it ended; null where it was cut off.
     end: Option<&'a End>,
+    /// When it ended.
     #[schemars(with = "Option<String>")]
     ended: Option<Timestamp>,
+    /// The hash of the last line that is as it was written.
     last_hash: &'a str,
+    /// Where the journal is not as it was written.
     broken: Option<BrokenDocument>,
+    /// Every operation, in the order in which they came up.
     operations: Vec<OperationDocument<'a>>,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct BrokenDocument {
+    /// The line, from 1.
     line: usize,
+    /// What is wrong with it.
     why: String,
 }
 
@@ -183,14 +198,22 @@ impl BrokenDocument {
 
 #[derive(Serialize, JsonSchema)]
 struct OperationDocument<'a> {
+    /// The action and the address, such as `add member.devs/ada@acme.com`.
     key: &'a Key,
+    /// As in a report, or `answered` or `in flight` where the run was cut off.
     outcome: &'static str,
+    /// What it failed with, or why its outcome is not known.
     why: Option<String>,
+    /// When it was sent first.
     #[schemars(with = "Option<String>")]
     at: Option<Timestamp>,
+    /// What was sent; null where nothing was.
     sent: Option<&'a SentOperation>,
+    /// The requests, and their answers.
     exchanges: Vec<&'a Exchange>,
+    /// What reads showed where an answer was lost.
     looks: Vec<Found>,
+    /// The IDs that were created.
     made: Option<&'a CreatedIds>,
 }
 

@@ -14,22 +14,32 @@ use super::escape_untrusted::escaped;
 #[derive(Serialize, JsonSchema)]
 struct ReportDocument<'a> {
     format: &'static str,
+    /// The fingerprint of the plan.
     fingerprint: &'a str,
+    /// Whether all is done: nothing failed, is blocked, or waits for an identity provider.
     complete: bool,
+    /// Every operation of the plan, in its order.
     operations: Vec<OutcomeDocument<'a>>,
+    /// What the plan could not contain, with the reason.
     blocked: &'a [Blocked],
+    /// Why the run ended early, in a sentence; left out where it did not.
     #[serde(skip_serializing_if = "Option::is_none")]
     ended: Option<&'a str>,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct OutcomeDocument<'a> {
+    /// The action and the address, such as `add member.devs/ada@acme.com`.
     key: &'a Key,
+    /// `applied`, `satisfied`, `unconfirmed`, `unsettled`, `failed`, `skipped` or `not attempted`.
     outcome: &'static str,
+    /// Of an applied operation, whether a read showed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     seen: Option<bool>,
+    /// What it failed with, or why its outcome is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'a str>,
+    /// The operation that it depends on, where that did not succeed.
     #[serde(skip_serializing_if = "Option::is_none")]
     requires: Option<&'a Key>,
 }

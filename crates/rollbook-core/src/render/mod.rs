@@ -3,6 +3,7 @@
 //! Text carries ANSI styles throughout; the edge strips them if they are disabled, so that the forms of the output
 //! differ only in colour. Text from outside goes through [`escape_untrusted()`] first.
 
+mod access_report;
 mod codeowners;
 mod comment;
 mod diagnosis;
@@ -20,6 +21,7 @@ mod schemas;
 mod trees;
 mod user_report;
 
+pub use access_report::{access_report_csv, access_report_json, access_report_text};
 pub use codeowners::{CodeownersError, OwnedTree, codeowners};
 pub use comment::{Failure, Html, Page, Style, failure_markdown, issue, no_plan_comment, plan_comment};
 pub use diagnosis::{diagnoses_json, diagnoses_text};

@@ -2,7 +2,7 @@
 
 use crate::model::formats;
 
-use super::{diagnosis, diagnostics, explain, journal, json, trees, user_report};
+use super::{access_report, diagnosis, diagnostics, explain, journal, json, trees, user_report};
 
 /// The JSON Schema of a format, with a line break at its end; for a journal, that of one line.
 pub fn schema_of(format: &str) -> Option<String> {
@@ -13,6 +13,7 @@ pub fn schema_of(format: &str) -> Option<String> {
         formats::DOCTOR => diagnosis::diagnoses_schema,
         formats::EXPLANATION => explain::explanation_schema,
         formats::USERS => user_report::user_report_schema,
+        formats::ACCESS => access_report::access_report_schema,
         formats::SNAPSHOT => json::snapshot_schema,
         formats::JOURNAL => journal::journal_schema,
         formats::JOURNAL_REPORT => journal::journal_report_schema,

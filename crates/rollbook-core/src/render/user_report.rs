@@ -6,46 +6,20 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::{
-    AccountKind, Claim, Email, GroupName, Reading, ReportedUser, UserFilter, UserReport, formats,
+    AccountKind, App, Claim, Email, GroupName, Reading, ReportedUser, UserFilter, UserReport, UserSource,
+    formats,
 };
 
+use super::access_report::{RoleView, roles_line, views};
 use super::escape_untrusted;
 use super::json::{pretty, schema};
 use super::lines::{BOLD, Lead, Row, count, painted, wrapped};
 
 /// Renders everybody within a width in cells: who, what sort of account, when last active, and below it their groups.
 pub fn user_report_text(user_report: &UserReport, filter: &UserFilter, width: usize) -> String {
-    let host = crate::render::host_of(&user_report.site);
-    let what = format!("{}account", filter.status.word());
-    let mut title = format!("{} of {}", count(user_report.users.len(), &what), escape_untrusted(host));
-    if !filter.groups.is_empty() {
-        let names: Vec<_> = filter.groups.iter().map(|group| escape_untrusted(group.as_str())).collect();
-        title.push_str(&format!(" in {}", names.join(" or ")));
-    }
-    if !filter.outside.is_empty() {
-        let domains: Vec<_> = filter.outside.iter().map(|domain| escape_untrusted(domain)).collect();
-        title.push_str(&format!(" outside {}", domains.join(" and ")));
-    }
-    let mut text = format!("{}\n\n", painted(BOLD, &title));
+    let mut text = format!("{}\n\n", painted(BOLD, &title(user_report, filter)));
     for user in &user_report.users {
-        let (who, name) = (called(user), escape_untrusted(&user.account.name).into_owned());
-        let mut about = Vec::new();
-        match user.account.kind {
-            AccountKind::Atlassian => {}
-            AccountKind::App | AccountKind::Customer | AccountKind::Unknown => {
-                about.push(kind(user.account.kind));
-            }
-        }
-        if !user.account.active() {
-            about.push(user.account.status.as_str());
-        }
-        if user.claim == Claim::Unmanaged {
-            about.push("not managed");
-        }
-        if !user.declared {
-            about.push("not declared");
-        }
-        let about = if about.is_empty() { name } else { format!("{name} ({})", about.join(", ")) };
+        let (who, about) = (called(user), about(user));
         let right = match &user.last_active {
             Reading::NotRead => String::new(),
             Reading::Read(None) => "no activity recorded".to_owned(),
@@ -63,18 +37,69 @@ pub fn user_report_text(user_report: &UserReport, filter: &UserFilter, width: us
         let groups = listed(user, ", ");
         let groups = if groups.is_empty() { "in no group".to_owned() } else { groups };
         text.push_str(&wrapped(&escape_untrusted(&groups), &Lead::ABOUT, width));
+        for line in roles_line(&user.roles) {
+            text.push_str(&wrapped(&escape_untrusted(&line), &Lead::ABOUT, width));
+        }
     }
-    if !user_report.unknown.is_empty() {
-        text.push('\n');
-    }
-    for sentence in &user_report.unknown {
-        text.push_str(&wrapped(&escape_untrusted(sentence), &Lead::BULLET, width));
-    }
+    text.push_str(&unknown(user_report, width));
     text
 }
 
-/// Renders everybody as a table with a line of titles. An unknown value is an empty cell, and the caller reports the
-/// content of `unknown`.
+/// How many there are, and who was asked for.
+pub(super) fn title(user_report: &UserReport, filter: &UserFilter) -> String {
+    let host = crate::render::host_of(&user_report.site);
+    let undeclared = if filter.undeclared { "undeclared " } else { "" };
+    let what = format!("{undeclared}{}account", filter.status.word());
+    let mut title = format!("{} of {}", count(user_report.users.len(), &what), escape_untrusted(host));
+    let listed = |names: Vec<&str>, between: &str| {
+        names.into_iter().map(escape_untrusted).collect::<Vec<_>>().join(between)
+    };
+    if !filter.groups.is_empty() {
+        let names = filter.groups.iter().map(GroupName::as_str).collect();
+        title.push_str(&format!(" in {}", listed(names, " or ")));
+    }
+    if !filter.apps.is_empty() {
+        let names = filter.apps.iter().map(App::as_str).collect();
+        title.push_str(&format!(" with {}", listed(names, " or ")));
+    }
+    if !filter.outside.is_empty() {
+        let domains = filter.outside.iter().map(String::as_str).collect();
+        title.push_str(&format!(" outside {}", listed(domains, " and ")));
+    }
+    title
+}
+
+/// The name of somebody, and what is not usual about the account.
+pub(super) fn about(user: &ReportedUser) -> String {
+    let name = escape_untrusted(&user.account.name).into_owned();
+    let mut about = Vec::new();
+    match user.account.kind {
+        AccountKind::Atlassian => {}
+        AccountKind::App | AccountKind::Customer | AccountKind::Unknown => {
+            about.push(kind(user.account.kind));
+        }
+    }
+    if !user.account.active() {
+        about.push(user.account.status.as_str());
+    }
+    if user.claim == Claim::Unmanaged {
+        about.push("not managed");
+    }
+    if !user.declared {
+        about.push("not declared");
+    }
+    if about.is_empty() { name } else { format!("{name} ({})", about.join(", ")) }
+}
+
+/// What is not known, at the end of a text.
+pub(super) fn unknown(user_report: &UserReport, width: usize) -> String {
+    let line = |sentence: &String| wrapped(&escape_untrusted(sentence), &Lead::BULLET, width);
+    let lines: String = user_report.unknown.iter().map(line).collect();
+    if lines.is_empty() { lines } else { format!("\n{lines}") }
+}
+
+/// Renders everybody as a table with a line of titles. What is not known is an empty cell, and what `unknown` says is
+/// for the caller to tell.
 pub fn user_report_csv(user_report: &UserReport) -> String {
     let titles = [
         "account",
@@ -87,6 +112,7 @@ pub fn user_report_csv(user_report: &UserReport) -> String {
         "status",
         "managed",
         "declared",
+        "source",
     ];
     let rows = user_report.users.iter().map(|user| {
         let last = match &user.last_active {
@@ -101,12 +127,18 @@ pub fn user_report_csv(user_report: &UserReport) -> String {
         let managed = managed(user).map_or("", yes);
         let status = user.account.status.as_str();
         let about = [user.account.id.as_str(), kind(user.account.kind), email, &user.account.name, &groups];
-        let cells = about.into_iter().chain([last, known, status, managed, yes(user.declared)]);
+        let source = source(user).unwrap_or_default();
+        let cells = about.into_iter().chain([last, known, status, managed, yes(user.declared), source]);
         cells.map(|text| cell(text).into_owned()).collect::<Vec<String>>()
     });
-    // Spreadsheets also split an unquoted cell at a `;`, which would make separate cells of the rest.
+    table(&titles, rows)
+}
+
+/// A table with a line of titles. Every cell is quoted: spreadsheets part an unquoted one at a `;`, too, and so would make cells
+/// of their own of what follows.
+pub(super) fn table(titles: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut writer = csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Always).from_writer(Vec::new());
-    for row in std::iter::once(titles.map(str::to_owned).to_vec()).chain(rows) {
+    for row in std::iter::once(titles.iter().map(|title| (*title).to_owned()).collect()).chain(rows) {
         // Writing to memory cannot fail, and every row has as many cells.
         let _ = writer.write_record(row);
     }
@@ -117,26 +149,43 @@ pub fn user_report_csv(user_report: &UserReport) -> String {
 #[derive(Serialize, JsonSchema)]
 struct Document<'a> {
     format: &'static str,
+    /// The site's origin.
     site: &'a str,
+    /// What is not known of all users, in sentences.
     unknown: &'a [String],
+    /// Everybody.
     users: Vec<User<'a>>,
 }
 #[derive(Serialize, JsonSchema)]
 struct User<'a> {
+    /// The account ID.
     account: &'a str,
+    /// `atlassian`, `app`, `customer` or `unknown`.
     #[serde(rename = "type")]
     kind: &'static str,
+    /// The email, where it is shown.
     email: Option<&'a Email>,
+    /// The display name.
     name: &'a str,
+    /// The groups of the account.
     groups: &'a [GroupName],
+    /// Whether `last_active` was read: without it, null means unknown, and otherwise never.
     last_active_known: bool,
+    /// The day or time of the last activity.
     last_active: Option<&'a str>,
+    /// The status of the account.
     status: &'static str,
+    /// Whether the organization manages the account, where that is known.
     managed: Option<bool>,
+    /// Whether the configuration declares the account.
     declared: bool,
+    /// How they came into the directory: `invited`, or `synced` by an identity provider; null where nobody says it.
+    source: Option<&'static str>,
+    /// The roles in apps, where `--app` asked for them; null otherwise.
+    roles: Option<Vec<RoleView<'a>>>,
 }
 impl<'a> User<'a> {
-    fn of(user: &'a ReportedUser) -> Self {
+    fn of(user: &'a ReportedUser, user_report: &UserReport) -> Self {
         Self {
             account: user.account.id.as_str(),
             kind: kind(user.account.kind),
@@ -148,6 +197,8 @@ impl<'a> User<'a> {
             status: user.account.status.as_str(),
             managed: managed(user),
             declared: user.declared,
+            source: source(user),
+            roles: user_report.apps.read().map(|_| views(&user.roles)),
         }
     }
 }
@@ -162,12 +213,12 @@ pub fn user_report_json(user_report: &UserReport) -> String {
         format: formats::USERS,
         site: &user_report.site,
         unknown: &user_report.unknown,
-        users: user_report.users.iter().map(User::of).collect(),
+        users: user_report.users.iter().map(|user| User::of(user, user_report)).collect(),
     })
 }
 
-/// Whether the organization manages the account, if that is known.
-fn managed(user: &ReportedUser) -> Option<bool> {
+/// Whether the organization manages the account, where anybody says it.
+pub(super) fn managed(user: &ReportedUser) -> Option<bool> {
     match user.claim {
         Claim::Managed => Some(true),
         Claim::Unmanaged => Some(false),
@@ -175,11 +226,20 @@ fn managed(user: &ReportedUser) -> Option<bool> {
     }
 }
 
-fn yes(it: bool) -> &'static str {
+/// How somebody came into the directory, where anybody says it.
+pub(super) fn source(user: &ReportedUser) -> Option<&'static str> {
+    match user.source {
+        UserSource::Invited => Some("invited"),
+        UserSource::Synced => Some("synced"),
+        UserSource::NotReported => None,
+    }
+}
+
+pub(super) fn yes(it: bool) -> &'static str {
     if it { "true" } else { "false" }
 }
 
-fn called(user: &ReportedUser) -> String {
+pub(super) fn called(user: &ReportedUser) -> String {
     user.account.email.as_ref().map_or_else(|| format!("account:{}", user.account.id), ToString::to_string)
 }
 
@@ -187,8 +247,8 @@ fn listed(user: &ReportedUser, between: &str) -> String {
     user.groups.iter().map(GroupName::as_str).collect::<Vec<_>>().join(between)
 }
 
-/// The API's word (docs/atlassian.md#account-kinds).
-fn kind(kind: AccountKind) -> &'static str {
+/// The word of the API (docs/atlassian.md#account-kinds).
+pub(super) fn kind(kind: AccountKind) -> &'static str {
     match kind {
         AccountKind::Atlassian => "atlassian",
         AccountKind::App => "app",
@@ -197,10 +257,10 @@ fn kind(kind: AccountKind) -> &'static str {
     }
 }
 
-/// Writes a cell that no spreadsheet takes for a formula: it gets an apostrophe if it starts with a character that
-/// starts one (OWASP, CSV Injection). Tabs and line breaks, which may start one too, are shown as `\u{…}`. Each part
-/// after a separator gets one as well: a spreadsheet may split a cell there, quoted or not.
-fn cell(text: &str) -> Cow<'_, str> {
+/// A cell that no spreadsheet takes for a formula: it opens with an apostrophe where it would open with what starts one
+/// (OWASP, CSV Injection). Tabs and line breaks, which may start one too, are shown as `\u{…}`.
+/// So does each part of it behind a separator: a spreadsheet may part a cell there, quoted or not.
+pub(super) fn cell(text: &str) -> Cow<'_, str> {
     let shown = escape_untrusted(text);
     let risky = |part: &str| part.trim_start().trim_start_matches('"').starts_with(['=', '+', '-', '@']);
     if !shown.split([';', ',', '|']).any(risky) {

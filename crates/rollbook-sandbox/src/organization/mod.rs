@@ -60,6 +60,11 @@ pub(super) static ROUTES: &[Route] = &[
     get("/admin/v2/orgs/{orgId}/directories/{directoryId}/users/count", DIRECTORIES, users::count),
     get("/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}", DIRECTORIES, users::get),
     post("/admin/v2/orgs/{orgId}/directories/{directoryId}/users/search", ACCOUNTS, users::search),
+    get(
+        "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}/role-assignments",
+        DIRECTORIES,
+        roles::of_user,
+    ),
     post(
         "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}/suspend",
         Scopes::UNSCOPED,

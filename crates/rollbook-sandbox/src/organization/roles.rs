@@ -15,7 +15,7 @@ use crate::words::{Grant, Grants, Usage};
 use super::cursor::{Cursor, links};
 use super::errors::{bad_request, error, no_such_group};
 use super::search::check_role;
-use super::view::{Scope, require_directory, require_group, resource};
+use super::view::{Scope, membership_status, require_directory, require_group, require_user, resource};
 
 /// The requested assignments, the same for every page.
 #[derive(Default, Serialize, Deserialize)]
@@ -48,6 +48,47 @@ pub(super) fn list(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
         )
     };
     let rows: Vec<Value> = context.world.grants_seen(id).iter().filter_map(row).collect();
+    let (data, next) = cursor.page(rows, limit);
+    Ok(Reply::json(StatusCode::OK, &json!({ "data": data, "links": links(next.as_deref()) })))
+}
+
+/// `GET …/users/{accountId}/role-assignments`: one row an app in which the person has a role, and how each role came about.
+/// Assumption: what somebody administers in the whole organization is not among them.
+pub(super) fn of_user(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_directory(context, Scope::Read)?;
+    let id = context.parameter("accountId");
+    require_user(context, id)?;
+    let cursor = match context.query.filled("cursor") {
+        Some(token) => Cursor::<Asked>::read(token)?,
+        None => Cursor { request: asked(context)?, from: 0 },
+    };
+    let state = context.state();
+    let limit = cursor.request.limit;
+    let of = |asked: &[String], value: &str| asked.is_empty() || asked.iter().any(|it| it == value);
+    let Asked { owners, resources, roles, .. } = &cursor.request;
+    let row = |app: &String| {
+        let resource = resource(state, app);
+        let held = state.roles_in(id, app);
+        let is_asked =
+            of(owners, app) && of(resources, &resource) && held.keys().any(|role| of(roles, role.id()));
+        let assignment = |(role, (direct, by_group)): (&Grant, &(bool, bool))| {
+            let methods = [("direct", direct), ("group_direct", by_group)];
+            let methods: Vec<&str> =
+                methods.iter().filter(|(_, is)| **is).map(|(method, _)| *method).collect();
+            json!({ "role": role.id(), "roleAssignmentMethods": methods })
+        };
+        is_asked.then(|| {
+            json!({
+                "directoryId": state.organization.directory_id,
+                "resourceId": resource,
+                "resourceOwner": app,
+                "roles": held.keys().map(|role| role.id()).collect::<Vec<_>>(),
+                "roleAssignments": held.iter().map(assignment).collect::<Vec<_>>(),
+                "userDirectoryStatus": state.accounts.get(id).map(membership_status),
+            })
+        })
+    };
+    let rows: Vec<Value> = state.apps.keys().filter_map(row).collect();
     let (data, next) = cursor.page(rows, limit);
     Ok(Reply::json(StatusCode::OK, &json!({ "data": data, "links": links(next.as_deref()) })))
 }

@@ -25,6 +25,7 @@ pub(super) struct UserSearch {
     pub(super) status: Vec<String>,
     pub(super) claim_status: Option<String>,
     pub(super) role_ids: Vec<String>,
+    pub(super) resource_ids: Vec<String>,
     pub(super) expand: Vec<String>,
     pub(super) limit: Option<usize>,
 }
@@ -67,7 +68,7 @@ pub(super) trait Search: Serialize + serde::de::DeserializeOwned {
 }
 
 impl Search for UserSearch {
-    const LEFT_OUT: &'static [&'static str] = &["mfaEnabled", "resourceIds"];
+    const LEFT_OUT: &'static [&'static str] = &["mfaEnabled"];
     const LISTS: &'static [&'static str] = &[
         "accountIds",
         "groupIds",
@@ -77,6 +78,7 @@ impl Search for UserSearch {
         "membershipStatus",
         "status",
         "roleIds",
+        "resourceIds",
     ];
     const EXPANDS: &'static [&'static str] =
         &["platformRoles", "counts.resources", "productAccess", "groups"];
@@ -89,6 +91,7 @@ impl Search for UserSearch {
             ("emailDomains", self.email_domains.len(), 10),
             ("directoryIds", self.directory_ids.len(), 10),
             ("roleIds", self.role_ids.len(), 10),
+            ("resourceIds", self.resource_ids.len(), 20),
         ]
     }
 
@@ -98,8 +101,12 @@ impl Search for UserSearch {
     }
 
     fn check_values(&self) -> Result<(), Reply> {
-        let unknown = self.role_ids.iter().find(|id| PlatformRole::of_id(id).is_none());
-        match unknown {
+        // A role of an app is asked about with its resource.
+        let is_known = |id: &String| match self.resource_ids.as_slice() {
+            [] => PlatformRole::of_id(id).is_some(),
+            _ => Grant::of_id(id).is_some(),
+        };
+        match self.role_ids.iter().find(|id| !is_known(id)) {
             Some(id) => check_role(id).and_then(|()| Err(not_emulated(&format!("the role {id}")))),
             None => Ok(()),
         }

@@ -10,14 +10,14 @@ use crate::change::Change;
 use crate::reply::Reply;
 use crate::request_context::RequestContext;
 use crate::state::{Account, State};
-use crate::words::PlatformRole;
+use crate::words::{Grant, PlatformRole};
 
 use super::cursor::{Cursor, links};
 use super::errors::{error, no_such_user};
 use super::search::{UserSearch, of_query, read};
 use super::view::{
     Scope, account_status, claim_status, is_listed, membership_status, platform_roles, require_directory,
-    require_user, status, user,
+    require_user, resource, status, user,
 };
 
 /// `POST …/users/search`: by exact emails, a text, a role, or all; 50 per page by default.
@@ -82,6 +82,9 @@ struct Asked {
     /// One of them is enough. Assumption: this includes suspended and deactivated accounts, since other filters can exclude
     /// them.
     roles: Vec<PlatformRole>,
+    /// Who has a role in one of some resources, and which. Assumption: both filters are about one assignment.
+    resources: Vec<String>,
+    grants: Vec<Grant>,
     in_directory: bool,
     account_ids: Vec<String>,
     statuses: [Vec<String>; 4],
@@ -99,7 +102,12 @@ impl Asked {
             term: search.search_term.as_ref().map(|term| term.to_lowercase()),
             domains: lower(&search.email_domains),
             members: (!search.group_ids.is_empty()).then_some(members),
-            roles: search.role_ids.iter().filter_map(|id| PlatformRole::of_id(id)).collect(),
+            roles: match search.resource_ids.as_slice() {
+                [] => search.role_ids.iter().filter_map(|id| PlatformRole::of_id(id)).collect(),
+                _ => Vec::new(),
+            },
+            resources: search.resource_ids.clone(),
+            grants: search.role_ids.iter().filter_map(|id| Grant::of_id(id)).collect(),
             in_directory: search.directory_ids.is_empty() || search.directory_ids.contains(directory),
             account_ids: search.account_ids.clone(),
             statuses: [
@@ -122,7 +130,12 @@ impl Asked {
             let held = platform_roles(state, id, account);
             self.roles.iter().any(|role| held.contains(role))
         };
+        let is_asked = |role: &Grant| self.grants.is_empty() || self.grants.contains(role);
+        let has_role = |app: &String| {
+            self.resources.contains(&resource(state, app)) && state.roles_in(id, app).keys().any(is_asked)
+        };
         self.in_directory
+            && (self.resources.is_empty() || state.apps.keys().any(has_role))
             && any(&self.emails, &email)
             && any(&self.domains, &domain)
             && any(&self.account_ids, id)

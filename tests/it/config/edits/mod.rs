@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use rollbook::config::{self, FilePer, format, imported, parse, without_entries};
 use rollbook::model::{
-    AccountId, Declaration, Email, GroupName, Import, ImportedGroup, ImportedMember, Spent, Tree, UserRef,
+    Access, AccountId, App, Declaration, Email, GroupName, Import, ImportedGroup, ImportedMember, Role, Tree,
+    UserRef,
 };
 use serde_json::{Value, json};
 
@@ -146,7 +147,16 @@ fn import(typed: &Typed, picks: &[(u8, u8)]) -> (Import, Value) {
             declared: true,
             remark: None,
             members: Vec::new(),
+            unmanaged: false,
+            grants: Vec::new(),
         });
+        let says = &mut meant["groups"][name];
+        if pick % 2 == 0 && says.get("grants").is_none() {
+            group.grants = vec![access("confluence"), access("jira-software")];
+            says["grants"] = json!([
+                { "app": "confluence", "role": "user" }, { "app": "jira-software", "role": "user" }
+            ]);
+        }
         for number in 0..*count {
             let at = group.members.len();
             let (user, says, remark) = if (pick ^ number) % 3 == 0 {
@@ -172,10 +182,24 @@ fn import(typed: &Typed, picks: &[(u8, u8)]) -> (Import, Value) {
             user: UserRef::Email(Email::parse("x@acme.com").unwrap()),
             remark: None,
         }],
+        unmanaged: false,
+        grants: vec![access("jira-software")],
     };
-    let groups = groups.into_values().chain([new]).collect();
+    let synced = ImportedGroup {
+        name: GroupName::new("synced"),
+        declared: false,
+        remark: None,
+        members: Vec::new(),
+        unmanaged: true,
+        grants: Vec::new(),
+    };
+    let groups = groups.into_values().chain([new, synced]).collect();
     let users = [(Email::parse("newcomer@acme.com").unwrap(), Some("New Comer".to_owned()))].into();
     (Import { groups, users, ..Import::default() }, meant)
+}
+
+fn access(app: &str) -> Access {
+    Access { app: App::new(app), role: Role::new("user") }
 }
 
 /// Entries to take out, what the comments that go with them are about, and what the file is to say then.

@@ -18,7 +18,7 @@ users:
   - { email: bob@acme.com, account-id: '712020:bob', scim: {} }
   - { email: cy@acme.com }
   - { email: ida@acme.com, active: false, account-id: '712020:ida' }
-  - { email: una@acme.com }
+  - { email: una@acme.com, grants: { jira-software: user } }
   - { email: kim@acme.com, managed: true, account-id: '712020:kim' }
   - { email: leo@acme.com, suspended: true, account-id: '712020:leo' }
 groups:
@@ -33,7 +33,7 @@ groups:
 ";
 
 const TREE: &str = "
-policy: { offboard: deactivate, invite-domains: [acme.com] }
+policy: { offboard: deactivate, invite-domains: [acme.com], direct-roles: report }
 users:
   new@acme.com: { active: true, apps: [jira-software] }
   two@acme.com: { active: true }

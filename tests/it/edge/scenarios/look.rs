@@ -113,6 +113,7 @@ fn of_account(account: &Account, record: Option<&ScimRecord>) -> String {
         deletion,
         managed,
         roles,
+        grants,
         hide_email,
         last_active,
         removed,
@@ -131,6 +132,7 @@ fn of_account(account: &Account, record: Option<&ScimRecord>) -> String {
     words.extend(deletion.map(|deletion| format!("{deletion:?}")));
     words.extend(app_type.map(|kind| format!("{kind:?}")));
     words.extend(roles.iter().map(|role| format!("{role:?}")));
+    words.extend(grants.iter().map(|(app, roles)| format!("{app}: {:?}", roles.0)));
     words.extend((name != local).then(|| format!("called {name}")));
     words.extend(record.map(|record| {
         let ScimRecord { id: _, user_name, external_id, active, attributes: _ } = record;

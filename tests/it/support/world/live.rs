@@ -367,6 +367,7 @@ impl Live {
             resources: self.apps.iter().map(|app| (App::new(app), format!("ari:{app}"))).collect(),
             of: asked.iter().map(|id| (id.clone(), held(id))).collect(),
             defaults: asked.iter().map(|id| (id.clone(), defaults(id))).collect(),
+            undeclarable: BTreeMap::new(),
             unread: None,
             deciding,
         }
@@ -444,7 +445,8 @@ impl Live {
                 }
                 Read::AppRoles => take(&mut questions.app_roles) && self.has(Surface::Jira),
                 Read::RoleGivers => !take(&mut questions.role_givers).is_empty() && organization,
-                Read::Grants | Read::Synced => continue,
+                Read::DirectRoles => take(&mut questions.direct_roles) && organization,
+                Read::Grants => continue,
                 Read::SiteAdmins | Read::OrganizationAdmins => questions.admins,
                 Read::Domains | Read::Resources => questions.invitations && organization,
                 Read::Directories => questions.scim_users && self.has(Surface::Scim),
@@ -503,6 +505,7 @@ impl Live {
             .collect();
         Capabilities {
             unread: BTreeSet::new(),
+            direct_roles: Reading::NotRead,
             giver_members,
             role_givers,
             people: questions

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::model::{
-    AppsInGroup, Declaration, DeclaredGroup, DeclaredUser, Diagnostic, FileId, GroupName, GroupState, Import,
-    Located, Member, MemberRef, Members, Origin, Severity, Source, Tree, UserRef, is_shared,
+    Access, AppsInGroup, Declaration, DeclaredGrant, DeclaredGroup, DeclaredUser, Diagnostic, FileId,
+    GroupName, GroupState, Import, Located, Member, MemberRef, Members, Origin, Severity, Source, Tree,
+    UserRef, is_shared,
 };
 
 use super::super::document::{Comment, Document, Entry, Items, Kind, Value as WriteOutcome, quoted};
@@ -73,7 +74,9 @@ pub fn imported(
                 return Err(EditError::Invalid(errors));
             }
             for (name, why) in refused {
-                import.leave(&name, why);
+                if !import.leave_grants(&name, &why) {
+                    import.leave(&name, why);
+                }
             }
             continue;
         };
@@ -138,12 +141,21 @@ fn intended(mut declaration: Declaration, import: &Import) -> Declaration {
                 source: Source::Native,
                 apps_in_group: AppsInGroup::Ignore,
                 nest: false,
-                unmanaged: false,
+                unmanaged: group.unmanaged,
                 grants: None,
             }),
         });
         if let GroupState::Present(members) = &mut declared.state {
             members.entries.extend(entries);
+            let grant = |access: &Access| DeclaredGrant {
+                access: Located::new(access.clone(), origin),
+                absent: false,
+                until: None,
+                because: None,
+            };
+            if !group.grants.is_empty() {
+                members.grants = Some(group.grants.iter().map(grant).collect());
+            }
         }
     }
     for (email, name) in &import.users {
@@ -171,9 +183,16 @@ fn written(tree: &Tree, declaration: &Declaration, import: &Import, per: FilePer
         let form = || EditError::Form(group.name.clone());
         let declared = declaration.groups.get(&group.name).ok_or_else(form)?;
         let path = &tree.get(declared.origin.file).path;
-        let members = files.members(path, &group.name).ok_or_else(form)?;
-        let flow = members.flow;
-        members.entries.extend(group.members.iter().map(|member| write::member(member, flow)));
+        if !group.members.is_empty() {
+            let members = files.items(path, &["groups", group.name.as_str(), "members"]).ok_or_else(form)?;
+            let flow = members.flow;
+            members.entries.extend(group.members.iter().map(|member| write::member(member, flow)));
+        }
+        if !group.grants.is_empty() {
+            let keys = files.items(path, &["groups", group.name.as_str()]).ok_or_else(form)?;
+            let flow = keys.flow;
+            keys.entries.push(write::grants(&group.grants, flow));
+        }
     }
     for group in import.groups.iter().filter(|group| !group.declared) {
         add(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{GroupName, SourceFile, Tree};
+use crate::model::{SourceFile, Tree};
 
 use super::super::document::{Document, Items, Value};
 use super::super::format::{read, unified};
@@ -53,14 +53,9 @@ impl Files {
         }
     }
 
-    /// The members of a group in a file, to change.
-    pub(super) fn members(&mut self, path: &str, group: &GroupName) -> Option<&mut Items> {
-        self.list(path, group, "members")
-    }
-
-    /// A list of a group in a file, by its key, to change.
-    pub(super) fn list(&mut self, path: &str, group: &GroupName, key: &str) -> Option<&mut Items> {
-        match self.document(path)?.at(&["groups", group.as_str(), key])? {
+    /// A list or mapping of a file, to change.
+    pub(super) fn items(&mut self, path: &str, keys: &[&str]) -> Option<&mut Items> {
+        match self.document(path)?.at(keys)? {
             Value::Items(items) => Some(items),
             Value::Text(_) => None,
         }

@@ -3,9 +3,10 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::model::{Email, GroupName, ImportedGroup, ImportedMember, UserRef, is_invisible};
+use crate::model::{Access, Email, GroupName, ImportedGroup, ImportedMember, UserRef, is_invisible};
 
 use super::super::document::{Comment, Entry, Items, Kind, Text, Value};
+use super::super::groups::UNMANAGED;
 use super::add::FilePer;
 
 /// The head of a file that an import makes.
@@ -58,13 +59,30 @@ pub(super) fn stem(name: &GroupName, per: FilePer) -> String {
 
 /// A group with its members.
 pub(super) fn group(group: &ImportedGroup) -> Entry {
-    let members = group.members.iter().map(|it| member(it, false)).collect();
-    let members = Entry::keyed("members", Value::Items(Items::new(Kind::List, false, members)));
-    let value = Value::Items(Items::new(Kind::Map, false, vec![members]));
+    let members = if group.unmanaged {
+        Value::Text(Text::plain(UNMANAGED))
+    } else {
+        let members = group.members.iter().map(|it| member(it, false)).collect();
+        Value::Items(Items::new(Kind::List, false, members))
+    };
+    let grants = (!group.grants.is_empty()).then(|| grants(&group.grants, false));
+    let keys = std::iter::once(Entry::keyed("members", members)).chain(grants).collect();
+    let value = Value::Items(Items::new(Kind::Map, false, keys));
     let mut entry = Entry::keyed(group.name.as_str(), value);
     let remark = group.remark.as_ref().map(|remark| Comment { text: comment(remark), gap: false });
     entry.above.extend(remark);
     entry
+}
+
+/// The key `grants` with its entries, in a mapping between brackets or in lines.
+pub(super) fn grants(grants: &[Access], flow: bool) -> Entry {
+    let entry = |Access { app, role }: &Access| {
+        let key = |key, text| Entry::keyed(key, Value::Text(Text::of(text)));
+        let keys = vec![key("app", app.as_str()), key("role", role.as_str())];
+        Entry::item(Value::Items(Items::new(Kind::Map, true, keys)))
+    };
+    let entries = grants.iter().map(entry).collect();
+    Entry::keyed("grants", Value::Items(Items::new(Kind::List, flow, entries)))
 }
 
 /// A member, in a list between brackets or in lines.

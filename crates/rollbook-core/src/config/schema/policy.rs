@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 
-use crate::model::{Mode, Offboard, SelfGrant, UnlistedGroups, UnlistedUsers};
+use crate::model::{DirectRoles, Mode, Offboard, SelfGrant, UnlistedGroups, UnlistedUsers};
 
 use super::{Address, Day, Domain, Email, GroupName, Prose};
 
@@ -21,7 +21,10 @@ pub(super) struct Policy {
     /// What happens to groups that nothing declares.
     #[schemars(extend("default" = "ignore"))]
     unlisted_groups: Option<UnlistedGroups>,
-    /// A declared user who does not exist may be invited only at these domains. Left out, nobody is invited.
+    /// What happens to roles in apps that people hold directly, not by a group. Only an organization's key shows them.
+    #[schemars(extend("default" = "ignore"))]
+    direct_roles: Option<DirectRoles>,
+    /// Only at these domains may a declared user who does not exist be invited. Left out, nobody is.
     #[schemars(extend("uniqueItems" = true))]
     invite_domains: Option<Vec<Domain>>,
     /// Whether an invitation sends mail, if that can be chosen.

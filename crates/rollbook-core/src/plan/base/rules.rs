@@ -97,6 +97,7 @@ fn policy(texts: &mut Texts, policy: &Policy) {
         mode,
         unlisted_users,
         unlisted_groups,
+        direct_roles,
         invite_domains,
         invite_mail,
         offboard,
@@ -115,6 +116,7 @@ fn policy(texts: &mut Texts, policy: &Policy) {
     let unlisted_users = unlisted_users.map_or(UnlistedUsers::Ignore, |policy| policy.value);
     say("unlisted-users".into(), unlisted_users.as_str().into());
     say("unlisted-groups".into(), unlisted_groups.as_str().into());
+    say("direct-roles".into(), direct_roles.as_str().into());
     say("invite-mail".into(), invite_mail.to_string());
     say("offboard".into(), offboard.as_str().into());
     say("self-grant".into(), self_grant.as_str().into());

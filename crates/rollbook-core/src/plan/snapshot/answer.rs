@@ -16,7 +16,8 @@ use super::super::desired::scim_is_ours;
 use super::super::grant_reads::grant_groups;
 use super::super::identity::{Groups, People};
 use super::super::questions::{
-    Beside, Searches, asks, groups_to_read, moved, privileged_groups_to_read, reads, searches, synced_groups,
+    Beside, Searches, asks_for_direct_roles, groups_to_read, moved, privileged_groups_to_read, reads,
+    searches,
 };
 use super::document::SnapshotError;
 
@@ -138,6 +139,7 @@ pub fn capabilities(
             .cloned()
             .collect(),
         giver_members: answers.giver_members.clone(),
+        direct_roles: answers.direct_roles.only(questions.direct_roles),
         unread: unread(answers, questions, &kinds, scim),
         group_kinds: kinds.clone(),
         memberships,
@@ -171,6 +173,7 @@ fn unread(
             Read::Domains | Read::Resources => questions.invitations,
             Read::Directories => scim,
             Read::RoleGivers => !questions.role_givers.is_empty(),
+            Read::DirectRoles => questions.direct_roles,
             Read::Site
             | Read::Rights
             | Read::Directory
@@ -207,6 +210,7 @@ pub fn possible(snapshot: &Snapshot, desired: &Desired<'_>, live: &LiveState) ->
         admins: true,
         invitations: live.rights.has(Surface::Organization),
         scim_users: scim_is_ours(declaration, &live.rights),
+        direct_roles: asks_for_direct_roles(declaration, live),
         role_givers: roles_at_hand(desired, live),
     }
 }
@@ -258,6 +262,7 @@ impl Readings {
             resources: self.grants.resources.clone(),
             of: kept(&self.grants.of, is_asked),
             defaults: kept(&self.grants.defaults, is_asked),
+            undeclarable: kept(&self.grants.undeclarable, is_asked),
             unread: self.grants.unread.clone(),
             deciding,
         }
@@ -309,7 +314,9 @@ impl Readings {
         let answered = |read, id: &&AccountId| snapshot.answers.unread(read, id.as_str()).is_none();
         let leaving = questions.memberships.iter().filter(|id| answered(Read::Memberships, id));
         let others = questions.people.iter().filter(|id| answered(Read::Standing, id));
-        leaving.chain(others).map(told).collect()
+        let direct = snapshot.answers.direct_roles.read().filter(|_| questions.direct_roles);
+        let holders = direct.into_iter().flatten().map(|held| &held.account);
+        leaving.chain(others).chain(holders).map(told).collect()
     }
 
     /// The accounts that a plan asks for by ID, since no listing has to show them.

@@ -9,18 +9,24 @@ use crate::render::json::{pretty, schema};
 #[derive(Serialize, JsonSchema)]
 struct Document<'d> {
     format: &'static str,
+    /// Every mistake and warning.
     diagnostics: Vec<View<'d>>,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct View<'d> {
+    /// Stable and kebab-case (docs/diagnostics.md).
     code: &'static str,
+    /// `error` or `warning`.
     severity: &'static str,
+    /// What is wrong.
     message: &'d str,
     /// The first label's place; left out if no file can be named.
     #[serde(flatten)]
     place: Option<Place>,
+    /// The places that it concerns.
     labels: Vec<LabelView<'d>>,
+    /// What to do.
     help: Option<&'d str>,
 }
 
@@ -28,6 +34,7 @@ struct View<'d> {
 struct LabelView<'d> {
     #[serde(flatten)]
     place: Place,
+    /// What is at this place; may be empty.
     text: &'d str,
 }
 
