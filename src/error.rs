@@ -61,6 +61,10 @@ pub enum Error {
     #[error("failed to list the trees of the repository")]
     #[diagnostic(transparent)]
     Trees(#[source] git::GitError),
+    /// The history of a tree cannot be read.
+    #[error("failed to read the history")]
+    #[diagnostic(transparent)]
+    History(#[source] git::GitError),
     /// A file of the tree is in no commit, so that it came by no review.
     #[error("{}", unreviewed(.0))]
     #[diagnostic(help(
@@ -345,6 +349,7 @@ impl Error {
             | Self::PlanRefused(_) => Exit::Refused,
             Self::Base(_)
             | Self::Trees(_)
+            | Self::History(_)
             | Self::NotPlanned
             | Self::CannotWrite(_)
             | Self::Fetch(_)

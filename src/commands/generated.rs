@@ -43,6 +43,8 @@ enum Document {
     JournalReport,
     /// What `journal list --format json` prints
     Journals,
+    /// What `history --format json` prints
+    History,
     /// What `trees --format json` prints
     Trees,
 }
@@ -71,6 +73,7 @@ pub fn schema(session: &Session, arguments: &SchemaArguments) -> Result<Exit, Er
         Document::Journal => Some(formats::JOURNAL),
         Document::JournalReport => Some(formats::JOURNAL_REPORT),
         Document::Journals => Some(formats::JOURNALS),
+        Document::History => Some(formats::HISTORY),
         Document::Trees => Some(formats::TREES),
     };
     let text = format.and_then(render::schema_of).unwrap_or_else(|| format!("{:#}\n", config::schema()));

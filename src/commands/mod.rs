@@ -1,5 +1,6 @@
 //! One file a command: the wiring of reads, pure steps, writes and text.
 
+pub mod access;
 pub mod apply;
 pub mod check;
 pub mod ci;
@@ -9,6 +10,7 @@ pub mod doctor;
 pub mod explain;
 pub mod fmt;
 pub mod generated;
+pub mod history;
 pub mod import;
 pub mod journal;
 pub mod lock;

@@ -147,7 +147,7 @@ fn what_a_page_refers_to_is_there() {
 }
 
 /// Each format with what it holds, what writes it, and what of Rollbook reads it again.
-const FORMATS: [(&str, &str, &str, &str); 11] = [
+const FORMATS: [(&str, &str, &str, &str); 12] = [
     (
         formats::PLAN,
         "a plan, sealed by a checksum",
@@ -183,6 +183,12 @@ const FORMATS: [(&str, &str, &str, &str); 11] = [
     ),
     (formats::JOURNAL_REPORT, "what a journal says", "`journal show --format json`", ""),
     (formats::JOURNALS, "the runs of a folder", "`journal list --format json`", ""),
+    (
+        formats::HISTORY,
+        "the memberships that a tree ever declared, each with the commits that began and ended it",
+        "`history --format json`",
+        "",
+    ),
     (formats::TREES, "the trees of a repository", "`trees --format json`", ""),
 ];
 

@@ -3,6 +3,7 @@
 //! The harness cannot be used carelessly: a run has no environment but what a test gives it, an empty folder of
 //! its own to run in and another for temporary files, an end after a minute, and it must not panic.
 
+mod access;
 mod adoption;
 mod annotations;
 mod applied;
@@ -25,6 +26,7 @@ mod explain;
 mod formatting;
 mod generated;
 mod guards;
+mod history;
 mod hostile;
 #[cfg(unix)]
 mod interrupt;

@@ -104,6 +104,11 @@ pub fn user_report_csv(user_report: &UserReport) -> String {
         let cells = about.into_iter().chain([last, known, status, managed, yes(user.declared)]);
         cells.map(|text| cell(text).into_owned()).collect::<Vec<String>>()
     });
+    table(titles, rows)
+}
+
+/// A table with a line of titles.
+pub(super) fn table<const N: usize>(titles: [&str; N], rows: impl Iterator<Item = Vec<String>>) -> String {
     // Spreadsheets part an unquoted cell at a `;`, too, and so would make cells of their own of what follows.
     let mut writer = csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Always).from_writer(Vec::new());
     for row in std::iter::once(titles.map(str::to_owned).to_vec()).chain(rows) {
@@ -200,7 +205,7 @@ fn kind(kind: AccountKind) -> &'static str {
 /// A cell that no spreadsheet takes for a formula: it opens with an apostrophe where it would open with what starts one
 /// (OWASP, CSV Injection). Tabs and line breaks, which may start one too, are shown as `\u{…}`.
 /// So does each part of it behind a separator: a spreadsheet may part a cell there, quoted or not.
-fn cell(text: &str) -> Cow<'_, str> {
+pub(super) fn cell(text: &str) -> Cow<'_, str> {
     let shown = escape_untrusted(text);
     let risky = |part: &str| part.trim_start().trim_start_matches('"').starts_with(['=', '+', '-', '@']);
     if !shown.split([';', ',', '|']).any(risky) {

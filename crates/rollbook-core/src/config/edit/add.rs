@@ -191,7 +191,7 @@ fn written(tree: &Tree, declaration: &Declaration, import: &Import, per: FilePer
 
 /// Adds an entry under `groups` or `users`: to the file of this stem, or to the first of stem-2, stem-3 … that takes one;
 /// where each entry has a file, to the first that is not there.
-fn add(
+pub(super) fn add(
     files: &mut Files,
     include: &Include,
     (section, stem, each): (&str, &str, bool),

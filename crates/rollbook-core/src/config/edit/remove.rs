@@ -61,7 +61,7 @@ pub fn without_entries(
 }
 
 /// Takes out entries, and counts the comments that go with them.
-fn take(members: &mut Items, places: &BTreeSet<usize>) -> usize {
+pub(super) fn take(members: &mut Items, places: &BTreeSet<usize>) -> usize {
     let mut comments = 0;
     let mut stay = Vec::new();
     for (place, mut entry) in std::mem::take(&mut members.entries).into_iter().enumerate() {
