@@ -24,6 +24,11 @@ const GRANT_EXAMPLES: &str = "Examples:
   rollbook grant ada@acme.com developers
   rollbook grant ada@acme.com site-admins --until 2026-12-31 --because 'on call over the holidays'";
 
+const REVIEW_EXAMPLES: &str = "Examples:
+  rollbook review start --scope privileged --inactive 90d --out reviews/2026-q4.yaml
+  rollbook review check --complete reviews/2026-q4.yaml    the rows are as they were, and all are decided
+  rollbook review apply reviews/2026-q4.yaml               edit the configuration; then plan and review it";
+
 const HISTORY_EXAMPLES: &str = "Examples:
   rollbook history --group site-admins                 everybody who ever was a member
   rollbook history --user ada@acme.com --format json   every membership of one user
@@ -140,6 +145,9 @@ enum Command {
     /// With Jira it reads the members of every group, 50 per request. Last-active dates need an organization API key;
     /// without one they are shown as unknown.
     Users(commands::users::Arguments),
+    /// Review who has what: freeze it, decide in a pull request, apply
+    #[command(after_help = REVIEW_EXAMPLES)]
+    Review(commands::review::Arguments),
     /// Print a saved plan
     Show(commands::show::Arguments),
     /// Apply the planned changes, and print the outcome of each
@@ -219,6 +227,7 @@ pub fn run() -> Exit {
         Command::Plan(arguments) => commands::plan::run(&session, &arguments),
         Command::Snapshot(arguments) => commands::snapshot::run(&session, &arguments),
         Command::Users(arguments) => commands::users::run(&session, &arguments),
+        Command::Review(arguments) => commands::review::run(&session, &arguments),
         Command::Show(arguments) => commands::show::run(&session, &arguments),
         Command::Apply(arguments) => commands::apply::run(&session, &arguments),
         Command::Ci(arguments) => commands::ci::run(&session, &arguments),

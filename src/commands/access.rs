@@ -147,7 +147,8 @@ fn edit(
     Ok(if common.check && !files.is_empty() { Exit::Failed } else { Exit::Done })
 }
 
-fn user(text: &str) -> Result<UserRef, Error> {
+/// A user, by email or as `account:ID`.
+pub(super) fn user(text: &str) -> Result<UserRef, Error> {
     match text.strip_prefix("account:") {
         Some(id) if !id.is_empty() => Ok(UserRef::Account(AccountId::new(id))),
         Some(_) | None => email(text).map(UserRef::Email),

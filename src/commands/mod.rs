@@ -17,6 +17,7 @@ pub mod lock;
 pub mod plan;
 pub mod prune;
 pub mod rename;
+pub mod review;
 pub mod sandbox;
 pub mod show;
 pub mod snapshot;
@@ -37,11 +38,12 @@ use clap::ValueEnum;
 pub use execution::CONCURRENCY;
 
 /// The most bytes of a file that a command reads besides a tree.
-pub const LIMITS: [(&str, u64); 4] = [
+pub const LIMITS: [(&str, u64); 5] = [
     ("a saved plan", show::LARGEST),
     ("a snapshot", snapshot::LARGEST),
     ("an export of users", lock::LARGEST_EXPORT),
     ("a journal", journal::LARGEST),
+    ("an access review", review::LARGEST),
 ];
 
 pub use crate::atlassian::Waits;

@@ -86,7 +86,9 @@ async fn read(surfaces: &Surfaces, site: &str) -> Result<UserReport, Error> {
             error.chain()
         )),
     }
-    unknown.extend(left_out(without_id));
+    let without_jira = surfaces.jira.is_none().then(|| NO_APPS.to_owned());
+    let left_out: Vec<String> = without_jira.into_iter().chain(left_out(without_id)).collect();
+    unknown.extend(left_out.iter().filter(|sentence| *sentence != NO_APPS).cloned());
     let mut users: Vec<ReportedUser> = accounts
         .into_values()
         .map(|account| {
@@ -99,7 +101,7 @@ async fn read(surfaces: &Surfaces, site: &str) -> Result<UserReport, Error> {
     users.sort_by(|a, b| key(a).cmp(&key(b)));
     let mut groups: Vec<GroupName> = groups.iter().map(|group| group.name.clone()).collect();
     groups.sort();
-    Ok(UserReport { site: site.to_owned(), users, groups, unknown })
+    Ok(UserReport { site: site.to_owned(), users, groups, unknown, left_out })
 }
 
 /// Says how many rows have no id, where any has none.

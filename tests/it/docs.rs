@@ -269,6 +269,7 @@ Others, with a version or rules of their own:
 | --- | --- | --- | --- | --- |
 | rollbook.yaml, and what it includes | the tree ([language.md](language.md)): [schema](../schema/rollbook.schema.json) | `version: 1` | people, `import`, `fmt`, `prune`, `rename` | every command on a tree |
 | rollbook.lock | which account and which group each declared name means | `version: 1` | `lock`, `import`, `rename`, `apply --write-lock` | every command on a tree |
+| an access review | who has what on the site, frozen by a digest, and what is decided | `format: rollbook.review/1` | `review start`, people | `review check`, `status`, `apply` |
 | a table of users | one row a person, every cell quoted; columns may come at the end | none: by its header | `users --format csv` | – |
 | an export of the admin console | who has which account | none: by its header | Atlassian | `lock --accounts` |
 | a seed of the sandbox | a pretended site | none: an unknown key is refused | people | `sandbox --seed` |

@@ -379,14 +379,22 @@ fn a_revision_that_cannot_be_read_is_said_and_ends_nothing() {
     assert!(ran.stderr.contains("warning: groups/a.yaml at "), "{ran}");
     let text = repository.run(&[]).ends(0).stdout;
     assert!(text.contains("It counts as it") && text.contains("* groups/a.yaml at "), "{text}");
-    // Neither is a link.
+    // A file that is too large does not keep the next one from being read.
+    repository.write("groups/a.yaml", &"#".repeat((32 << 20) + 1));
+    repository.group("groups/b.yaml", "others", &["bob@acme.com", "eve@acme.com"]);
+    let large = repository.commit("large");
+    let json = repository.json();
+    assert_eq!(json["unread"][1]["why"], "it is too large");
+    let names = [("first", first.as_str()), ("broken", &broken), ("fixed", &fixed), ("large", &large)];
+    assert_eq!(stretches(&json, &names)[3], "others eve@acme.com large - -");
+    // Neither does a link.
     #[cfg(unix)]
     {
         fs::remove_file(repository.path().join("access/groups/b.yaml")).unwrap();
         std::os::unix::fs::symlink("a.yaml", repository.path().join("access/groups/b.yaml")).unwrap();
         repository.commit("linked");
         let json = repository.json();
-        assert_eq!(json["unread"][1]["why"], "it is not a regular file");
+        assert_eq!(json["unread"][2]["why"], "it is not a regular file");
         assert_eq!(stretches(&json, &names)[2], "others bob@acme.com broken - -");
     }
 }

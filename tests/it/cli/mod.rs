@@ -44,6 +44,7 @@ mod picture;
 mod proxies;
 mod prune;
 mod rename;
+mod review;
 mod reviewed;
 mod secrets;
 mod sites;

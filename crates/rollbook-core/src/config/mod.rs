@@ -35,6 +35,7 @@ mod owners;
 mod parse;
 mod policy;
 mod references;
+mod review_file;
 mod rules;
 mod schema;
 #[cfg(test)]
@@ -58,5 +59,6 @@ pub use limits::LIMITS;
 pub use lock_text::lock_text;
 pub use owners::{active_admins, owners_of_files};
 pub use parse::{Parsed, parse};
+pub use review_file::{ReviewFileError, review_of, review_text};
 pub use schema::schema;
 pub use suggest::near as nearest;

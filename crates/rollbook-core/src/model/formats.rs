@@ -26,7 +26,10 @@ pub const HISTORY: &str = "rollbook.history/1";
 /// The trees of a repository.
 pub const TREES: &str = "rollbook.trees/1";
 
-/// All of them.
+/// An access review, whose file people edit.
+pub const REVIEW: &str = "rollbook.review/1";
+
+/// All of those in JSON.
 pub const ALL: [&str; 12] = [
     PLAN,
     REPORT,

@@ -7,6 +7,7 @@
 mod words;
 
 mod access;
+mod access_review;
 mod address;
 mod capability;
 mod change;
@@ -42,6 +43,7 @@ mod tree;
 mod user_report;
 
 pub use access::{Access, Grants, HeldRole};
+pub use access_review::{AccessReview, Decision, DeclaredMembership, ReviewRow};
 pub use address::{Action, Address, AddressError, Key, UserRef};
 pub use capability::{AppRole, Capabilities, GroupKind, ManagedBy, Questions, RoleGivers, Seats, Usage};
 pub use change::{Change, Changes, Wanted};

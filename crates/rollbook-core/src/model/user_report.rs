@@ -15,6 +15,8 @@ pub struct UserReport {
     pub groups: Vec<GroupName>,
     /// What is not known and why, in full sentences.
     pub unknown: Vec<String>,
+    /// Those of these sentences by which members of groups may be missing.
+    pub left_out: Vec<String>,
 }
 
 /// Somebody who is on a site.
