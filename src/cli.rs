@@ -20,6 +20,20 @@ const IMPORT_EXAMPLES: &str = "Examples:
   rollbook import --site https://acme.atlassian.net    start a configuration in this folder
   rollbook import --group 'team-*' --check             show what would be added for these groups";
 
+const GRANT_EXAMPLES: &str = "Examples:
+  rollbook grant ada@acme.com developers
+  rollbook grant ada@acme.com site-admins --until 2026-12-31 --because 'on call over the holidays'";
+
+const REVIEW_EXAMPLES: &str = "Examples:
+  rollbook review start --scope privileged --inactive 90d --out reviews/2026-q4.yaml
+  rollbook review check --complete reviews/2026-q4.yaml    the rows are as they were, and all are decided
+  rollbook review apply reviews/2026-q4.yaml               edit the configuration; then plan and review it";
+
+const HISTORY_EXAMPLES: &str = "Examples:
+  rollbook history --group site-admins                 everybody who ever was a member
+  rollbook history --user ada@acme.com --format json   every membership of one user
+  rollbook history --since 2026-10-01 --format csv     what began or ended since";
+
 const PLAN_EXAMPLES: &str = "Examples:
   rollbook plan                                        every difference between the site and the files
   rollbook plan --base origin/main                     tell this branch's changes from drift
@@ -96,11 +110,23 @@ enum Command {
     Doctor(commands::doctor::Arguments),
     /// Explain why a user is in a group: every way, with its place
     Explain(commands::explain::Arguments),
+    /// Show since when memberships are declared, until when they were, and by which commit
+    #[command(after_help = HISTORY_EXAMPLES)]
+    History(commands::history::Arguments),
     /// Declare what the site has and the configuration lacks, or start a configuration
     #[command(after_help = IMPORT_EXAMPLES)]
     Import(commands::import::Arguments),
     /// Remove expired entries once the site no longer has anybody from them
     Prune(commands::prune::Arguments),
+    /// Add a user to a group of the configuration
+    #[command(after_help = GRANT_EXAMPLES)]
+    Grant(commands::access::GrantArguments),
+    /// Take a user out of a group of the configuration
+    Revoke(commands::access::RevokeArguments),
+    /// Declare a user offboarded: no access any more
+    Offboard(commands::access::OffboardArguments),
+    /// Give a user the groups that another has
+    Onboard(commands::access::OnboardArguments),
     /// Write the reviewers of each file into the repository's CODEOWNERS
     Codeowners(commands::codeowners::Arguments),
     /// Record the account or group ID of every declared name in rollbook.lock
@@ -119,6 +145,9 @@ enum Command {
     /// With Jira it reads the members of every group, 50 per request. Last-active dates need an organization API key;
     /// without one they are shown as unknown.
     Users(commands::users::Arguments),
+    /// Review who has what: freeze it, decide in a pull request, apply
+    #[command(after_help = REVIEW_EXAMPLES)]
+    Review(commands::review::Arguments),
     /// Print a saved plan
     Show(commands::show::Arguments),
     /// Apply the planned changes, and print the outcome of each
@@ -186,13 +215,19 @@ pub fn run() -> Exit {
         Command::Rename(arguments) => commands::rename::run(&session, &arguments),
         Command::Doctor(arguments) => commands::doctor::run(&session, &arguments),
         Command::Explain(arguments) => commands::explain::run(&session, &arguments),
+        Command::History(arguments) => commands::history::run(&session, &arguments),
         Command::Import(arguments) => commands::import::run(&session, &arguments),
         Command::Prune(arguments) => commands::prune::run(&session, &arguments),
+        Command::Grant(arguments) => commands::access::grant(&session, &arguments),
+        Command::Revoke(arguments) => commands::access::revoke(&session, &arguments),
+        Command::Offboard(arguments) => commands::access::offboard(&session, &arguments),
+        Command::Onboard(arguments) => commands::access::onboard(&session, &arguments),
         Command::Codeowners(arguments) => commands::codeowners::run(&session, &arguments),
         Command::Lock(arguments) => commands::lock::run(&session, &arguments),
         Command::Plan(arguments) => commands::plan::run(&session, &arguments),
         Command::Snapshot(arguments) => commands::snapshot::run(&session, &arguments),
         Command::Users(arguments) => commands::users::run(&session, &arguments),
+        Command::Review(arguments) => commands::review::run(&session, &arguments),
         Command::Show(arguments) => commands::show::run(&session, &arguments),
         Command::Apply(arguments) => commands::apply::run(&session, &arguments),
         Command::Ci(arguments) => commands::ci::run(&session, &arguments),
@@ -262,6 +297,7 @@ fn after_help() -> String {
     )
 }
 
-fn day(text: &str) -> Result<Date, String> {
+/// Reads a date of the command line.
+pub(crate) fn day(text: &str) -> Result<Date, String> {
     text.parse().map_err(|_| "write a date as YYYY-MM-DD, such as 2026-12-31".to_owned())
 }

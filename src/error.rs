@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::apply::JournalError;
 use crate::atlassian::{self, HostError};
-use crate::config::{EditError, ExportError, FormatError};
+use crate::config::{EditError, ExportError, FormatError, ReviewFileError};
 use crate::environment::EnvironmentError;
 use crate::exit::Exit;
 use crate::fetch;
@@ -61,7 +61,30 @@ pub enum Error {
     #[error("failed to list the trees of the repository")]
     #[diagnostic(transparent)]
     Trees(#[source] git::GitError),
-    /// A file of the tree is in no commit, so it was not reviewed.
+    /// A file is not an access review.
+    #[error("the review {path} cannot be used")]
+    #[diagnostic(help(
+        "Take the file as `rollbook review start` wrote it, and change `decision`, `by` and `because` only."
+    ))]
+    Review {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: ReviewFileError,
+    },
+    /// The decisions of a review do not hold.
+    #[error("the review is refused, so nothing was changed: {0} Problems: {1}.")]
+    #[diagnostic(help("`rollbook review check` lists them all."))]
+    ReviewRefused(String, usize),
+    /// Not everything on the site was read, so that a review would leave somebody out.
+    #[error("the site cannot be read completely, and a review must not leave anybody out: {0}")]
+    #[diagnostic(help("Set a credential for Jira, which shows the members of every group."))]
+    PartialReview(String),
+    /// The history of a tree cannot be read.
+    #[error("failed to read the history")]
+    #[diagnostic(transparent)]
+    History(#[source] git::GitError),
+    /// A file of the tree is in no commit, so that it came by no review.
     #[error("{}", unreviewed(.0))]
     #[diagnostic(help(
         "{}", if .0.ignored { "Add it with `git add -f` and commit it, or remove it." } else { "Add and commit it, or remove it." }
@@ -345,6 +368,10 @@ impl Error {
             | Self::PlanRefused(_) => Exit::Refused,
             Self::Base(_)
             | Self::Trees(_)
+            | Self::History(_)
+            | Self::Review { .. }
+            | Self::ReviewRefused(..)
+            | Self::PartialReview(_)
             | Self::NotPlanned
             | Self::CannotWrite(_)
             | Self::Fetch(_)

@@ -14,6 +14,7 @@ mod applied;
 mod history;
 mod names;
 mod process;
+mod revisions;
 mod tracked;
 mod trees;
 
@@ -22,6 +23,7 @@ pub use history::{
     checked_out, first_parents, is_contained, lacks, line_of, merge_base, messages, remote_branch, whole_id,
 };
 pub use process::Refusal;
+pub use revisions::history_of;
 pub use tracked::{Untracked, commit_of, left_out, tracked_like, untracked};
 pub use trees::{is_as_at, trees, trees_left_out, trees_of};
 
@@ -52,6 +54,12 @@ pub enum GitError {
     #[error("{0}")]
     #[diagnostic(help("{}", .0.help()))]
     Refused(Refusal),
+    /// The folder is in no repository, so that there is no history.
+    #[error("the folder is in no git repository")]
+    #[diagnostic(help(
+        "Start in a clone of the repository that holds the configuration, or name it with -C."
+    ))]
+    NoRepository,
     /// The repository has no such commit.
     #[error("there is no commit {revision} here")]
     #[diagnostic(help("{}", if *.shallow { FETCH_BASE } else { "Fetch it, or correct the name." }))]
@@ -447,6 +455,8 @@ impl Objects {
         let size = head.split_whitespace().nth(2).and_then(|size| size.parse().ok());
         let size: u64 = size.ok_or_else(|| io::Error::other("an object is missing"))?;
         if size > LARGEST_FILE {
+            // The next answer follows what is not read.
+            io::copy(&mut (&mut self.answers).take(size + 1), &mut io::sink())?;
             return Ok(None);
         }
         let mut bytes = vec![0; usize::try_from(size).unwrap_or_default() + 1];

@@ -45,7 +45,9 @@ enum Document {
     JournalReport,
     /// The output of `journal list --format json`
     Journals,
-    /// The output of `trees --format json`
+    /// What `history --format json` prints
+    History,
+    /// What `trees --format json` prints
     Trees,
 }
 
@@ -74,6 +76,7 @@ pub fn schema(session: &Session, arguments: &SchemaArguments) -> Result<Exit, Er
         Document::Journal => Some(formats::JOURNAL),
         Document::JournalReport => Some(formats::JOURNAL_REPORT),
         Document::Journals => Some(formats::JOURNALS),
+        Document::History => Some(formats::HISTORY),
         Document::Trees => Some(formats::TREES),
     };
     let text = format.and_then(render::schema_of).unwrap_or_else(|| format!("{:#}\n", config::schema()));

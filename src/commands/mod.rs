@@ -1,5 +1,6 @@
 //! One file per command: the wiring of reads, pure steps, writes and text.
 
+pub mod access;
 pub mod apply;
 pub mod check;
 pub mod ci;
@@ -9,12 +10,14 @@ pub mod doctor;
 pub mod explain;
 pub mod fmt;
 pub mod generated;
+pub mod history;
 pub mod import;
 pub mod journal;
 pub mod lock;
 pub mod plan;
 pub mod prune;
 pub mod rename;
+pub mod review;
 pub mod sandbox;
 pub mod show;
 pub mod snapshot;
@@ -35,11 +38,12 @@ use clap::ValueEnum;
 pub use execution::CONCURRENCY;
 
 /// The most bytes of a file that a command reads besides a tree.
-pub const LIMITS: [(&str, u64); 4] = [
+pub const LIMITS: [(&str, u64); 5] = [
     ("a saved plan", show::LARGEST),
     ("a snapshot", snapshot::LARGEST),
     ("an export of users", lock::LARGEST_EXPORT),
     ("a journal", journal::LARGEST),
+    ("an access review", review::LARGEST),
 ];
 
 pub use crate::atlassian::Waits;

@@ -31,22 +31,30 @@ pub(super) fn write(
     files: &[(Option<&SourceFile>, &SourceFile)],
 ) -> Result<(), Error> {
     for (before, after) in files {
-        let path = root.join(&after.path);
-        let failed = || Error::io(format!("failed to write {}", path.display()));
-        if before.is_none() {
-            // A file that was created since the tree was read belongs to somebody.
-            if path.symlink_metadata().is_ok() {
-                return Err(failed()(std::io::Error::other("it exists, but is not a part of the tree")));
-            }
-            fs::create_dir_all(path.parent().unwrap_or(root)).map_err(failed())?;
-        }
-        replace(&path, &after.text, Readers::Everybody).map_err(failed())?;
+        write_file(root, *before, after)?;
         session.data(&format!("{}\n", render::escape_untrusted(&after.path)))?;
     }
     Ok(())
 }
 
-/// The changes, in the form that `patch` reads.
+/// Writes a file whole or not at all.
+///
+/// # Errors
+/// [`Error`] when it cannot be written, or a new one is there by now.
+pub(super) fn write_file(root: &Path, before: Option<&SourceFile>, after: &SourceFile) -> Result<(), Error> {
+    let path = root.join(&after.path);
+    let failed = || Error::io(format!("failed to write {}", path.display()));
+    if before.is_none() {
+        // A file that came since the tree was read is somebody's.
+        if path.symlink_metadata().is_ok() {
+            return Err(failed()(std::io::Error::other("it is there, and not a part of the tree")));
+        }
+        fs::create_dir_all(path.parent().unwrap_or(root)).map_err(failed())?;
+    }
+    replace(&path, &after.text, Readers::Everybody).map_err(failed())
+}
+
+/// What would change, in the form that `patch` reads.
 pub(super) fn differences(files: &[(Option<&SourceFile>, &SourceFile)]) -> String {
     let difference = |(before, after): &(Option<&SourceFile>, &SourceFile)| {
         let path = render::escape_untrusted(&after.path).into_owned();

@@ -189,6 +189,12 @@ const FORMATS: [(&str, &str, &str, &str); 12] = [
     ),
     (formats::JOURNAL_REPORT, "the contents of a journal", "`journal show --format json`", ""),
     (formats::JOURNALS, "the runs of a folder", "`journal list --format json`", ""),
+    (
+        formats::HISTORY,
+        "the memberships that a tree ever declared, each with the commits that began and ended it",
+        "`history --format json`",
+        "",
+    ),
     (formats::TREES, "the trees of a repository", "`trees --format json`", ""),
 ];
 
@@ -270,7 +276,8 @@ Other files, with their own version or rules:
 | --- | --- | --- | --- | --- |
 | rollbook.yaml, and what it includes | the tree ([language.md](language.md)): [schema](../schema/rollbook.schema.json) | `version: 1` | people, `import`, `fmt`, `prune`, `rename` | every command on a tree |
 | rollbook.lock | which account and which group each declared name means | `version: 1` | `lock`, `import`, `rename`, `apply --write-lock` | every command on a tree |
-| a table of users | one row a person, or with `--by app` a person and app, every cell quoted; columns may come at the end | none: by its header | `users --format csv` | – |
+| an access review | who has what on the site, frozen by a digest, and what is decided | `format: rollbook.review/1` | `review start`, people | `review check`, `status`, `apply` |
+| a table of users | one row a person, every cell quoted; columns may come at the end | none: by its header | `users --format csv` | – |
 | an export of the admin console | who has which account | none: by its header | Atlassian | `lock --accounts` |
 | a seed of the sandbox | a pretended site | none: an unknown key is refused | people | `sandbox --seed` |
 ",

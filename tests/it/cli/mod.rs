@@ -3,6 +3,7 @@
 //! The harness cannot be used carelessly: a run has no environment but what a test gives it, an empty folder of
 //! its own to run in and another for temporary files, an end after a minute, and it must not panic.
 
+mod access;
 mod adoption;
 mod annotations;
 mod applied;
@@ -26,6 +27,7 @@ mod formatting;
 mod generated;
 mod grants;
 mod guards;
+mod history;
 mod hostile;
 #[cfg(unix)]
 mod interrupt;
@@ -43,6 +45,7 @@ mod picture;
 mod proxies;
 mod prune;
 mod rename;
+mod review;
 mod reviewed;
 mod secrets;
 mod sites;

@@ -1,11 +1,12 @@
 //! The members of a group, and their end dates, according only to the configuration: nested groups flattened. A plan
 //! flattens the same for a date, next to the live state; rules that look ahead need the dates themselves.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use crate::model::{AccountId, Email, GroupName, Member, MemberRef, Origin, UserRef};
+use crate::model::{AccountId, DeclaredUser, Email, GroupName, Member, MemberRef, UserRef};
 
 use super::draft::Draft;
 use super::references::owners_of_accounts;
@@ -21,15 +22,39 @@ pub(super) enum Who<'d> {
 
 /// How somebody is in a group.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Way {
+pub(super) struct Way<'d> {
     /// The entry of this group.
-    pub(super) origin: Origin,
-    /// The first day on which it does not add them any more.
+    pub(super) entry: &'d Member,
+    /// The first day on which it brings them no more.
     pub(super) until: Option<Date>,
 }
 
-/// The members of one group, without those who are offboarded.
-pub(super) type Flat<'d> = BTreeMap<Who<'d>, Way>;
+/// The members of one group, those who are offboarded left out.
+pub(super) type Flat<'d> = BTreeMap<Who<'d>, Way<'d>>;
+
+/// What is flattened: the users, groups and ties of a tree.
+pub(super) trait Listing {
+    /// The entries of a group; none for one that is absent or undeclared.
+    fn entries(&self, name: &GroupName) -> &[Member];
+    /// What is declared of a user.
+    fn user(&self, email: &Email) -> Option<&DeclaredUser>;
+    /// Who owns an account, as pins and the lock say.
+    fn owners(&self) -> BTreeMap<&AccountId, &Email>;
+}
+
+impl Listing for Draft {
+    fn entries(&self, name: &GroupName) -> &[Member] {
+        Draft::entries(self, name)
+    }
+
+    fn user(&self, email: &Email) -> Option<&DeclaredUser> {
+        self.users.get(email)
+    }
+
+    fn owners(&self) -> BTreeMap<&AccountId, &Email> {
+        owners_of_accounts(self)
+    }
+}
 
 impl Who<'_> {
     /// The name in addresses.
@@ -41,8 +66,8 @@ impl Who<'_> {
     }
 }
 
-impl Way {
-    /// Whether it adds somebody on a date.
+impl Way<'_> {
+    /// Whether it brings somebody on a day.
     pub(super) fn holds_on(self, day: Date) -> bool {
         self.until.is_none_or(|until| until > day)
     }
@@ -51,10 +76,10 @@ impl Way {
 /// Flattens groups, and the groups that they nest. The union of all ways counts, the latest date wins, and an `except` works on
 /// its own entry only (docs/design.md#memberships). `active: false` overrides every listing.
 pub(super) fn flattened<'d>(
-    draft: &'d Draft,
+    draft: &'d impl Listing,
     groups: impl IntoIterator<Item = &'d GroupName>,
 ) -> BTreeMap<&'d GroupName, Flat<'d>> {
-    let owners = owners_of_accounts(draft);
+    let owners = LazyCell::new(|| draft.owners());
     let mut flat: BTreeMap<&GroupName, Flat<'_>> = BTreeMap::new();
     for name in inner_first(draft, groups) {
         let mut members = Flat::new();
@@ -94,9 +119,15 @@ fn is_excepted(entry: &Member, who: Who<'_>) -> bool {
     }
 }
 
-fn bring<'d>(draft: &Draft, members: &mut Flat<'d>, who: Who<'d>, entry: &Member, inner: Option<Date>) {
+fn bring<'d>(
+    draft: &impl Listing,
+    members: &mut Flat<'d>,
+    who: Who<'d>,
+    entry: &'d Member,
+    inner: Option<Date>,
+) {
     let person = match who {
-        Who::Person(email) => draft.users.get(email),
+        Who::Person(email) => draft.user(email),
         Who::Account(_) => None,
     };
     if person.and_then(|user| user.active).is_some_and(|active| !active.value) {
@@ -104,7 +135,7 @@ fn bring<'d>(draft: &Draft, members: &mut Flat<'d>, who: Who<'d>, entry: &Member
     }
     let ends = [entry.until, person.and_then(|user| user.until)];
     let until = ends.into_iter().flatten().map(|until| until.value).chain(inner).min();
-    let way = Way { origin: entry.origin, until };
+    let way = Way { entry, until };
     let known = members.entry(who).or_insert(way);
     let lasts_longer = known.until.is_some_and(|known| until.is_none_or(|until| until > known));
     if lasts_longer {
@@ -112,8 +143,11 @@ fn bring<'d>(draft: &Draft, members: &mut Flat<'d>, who: Who<'d>, entry: &Member
     }
 }
 
-/// Groups and all that they nest, the inner ones first. A cycle, which is reported elsewhere, is cut.
-fn inner_first<'d>(draft: &'d Draft, groups: impl IntoIterator<Item = &'d GroupName>) -> Vec<&'d GroupName> {
+/// Groups and all that they take in, the inner ones first. A cycle, which is a mistake of its own, is cut.
+fn inner_first<'d>(
+    draft: &'d impl Listing,
+    groups: impl IntoIterator<Item = &'d GroupName>,
+) -> Vec<&'d GroupName> {
     enum Step<'d> {
         Enter(&'d GroupName),
         Leave(&'d GroupName),

@@ -55,7 +55,7 @@ pub(super) fn unified(text: &str) -> String {
 
 /// Whether two texts are the same nodes in the same order, with the same comments. The comments of a list between brackets, and
 /// of a key with a `?`, may change their order.
-fn says_the_same(one: &str, other: &str) -> Result<bool, FormatError> {
+pub(super) fn says_the_same(one: &str, other: &str) -> Result<bool, FormatError> {
     let comments = |text| {
         let mut comments = events::comments(text).ok_or(FormatError::Unreadable)?;
         comments.sort();

@@ -38,7 +38,7 @@ fn exclusive<'d>(
     flat: &BTreeMap<&'d GroupName, Flat<'d>>,
     list: &'d Located<Vec<Located<GroupName>>>,
 ) {
-    let mut places: BTreeMap<Who<'_>, Vec<(&GroupName, Way)>> = BTreeMap::new();
+    let mut places: BTreeMap<Who<'_>, Vec<(&GroupName, Way<'_>)>> = BTreeMap::new();
     for name in &list.value {
         for (who, way) in flat.get(&name.value).into_iter().flatten() {
             if way.holds_on(cx.today) {
@@ -49,13 +49,13 @@ fn exclusive<'d>(
     for (who, mut groups) in places.into_iter().filter(|(_, groups)| groups.len() > 1) {
         let membership = |name: &GroupName| Address::Member(name.clone(), who.named());
         groups.retain(|(name, _)| !is_waived(draft, Guard::Exclusive, &membership(name), cx.today));
-        groups.sort_by_key(|(_, way)| way.origin);
+        groups.sort_by_key(|(_, way)| way.entry.origin);
         let [_, .., (latest, _)] = groups.as_slice() else { continue };
         let names: Vec<&str> = groups.iter().map(|(name, _)| name.as_str()).collect();
         let message = format!("`{}` is in {}, which exclude each other", who.named(), listed(&names));
         let shown = Diagnostic::warning(codes::EXCLUSIVE_PAIR, message);
         let shown = groups.iter().fold(shown, |shown, (name, way)| {
-            shown.at(cx.span(way.origin), format!("in `{name}` by this entry"))
+            shown.at(cx.span(way.entry.origin), format!("in `{name}` by this entry"))
         });
         cx.report(shown.at(cx.span(list.origin), "nobody may be in two of these").help(format!(
             "Remove them from all but one, or waive `exclusive` for `{}` until a date.",
@@ -72,7 +72,7 @@ fn keep_at_least(cx: &mut Context, draft: &Draft, name: &GroupName, floor: Locat
         // The group may have other members that the tree does not show.
         Mode::AtLeast => return,
     }
-    let people: Vec<Way> = members
+    let people: Vec<Way<'_>> = members
         .iter()
         .filter_map(|(who, way)| match who {
             Who::Person(_) => Some(*way),
@@ -91,7 +91,7 @@ fn keep_at_least(cx: &mut Context, draft: &Draft, name: &GroupName, floor: Locat
     let Some(day) = days.into_iter().find(breaks) else { return };
     let (left, floor_is) = (left(day), floor.value);
     let ends = people.iter().filter(|way| way.until.is_some_and(|until| (cx.today..=day).contains(&until)));
-    let ends: BTreeSet<Origin> = ends.map(|way| way.origin).collect();
+    let ends: BTreeSet<Origin> = ends.map(|way| way.entry.origin).collect();
     let shown = Diagnostic::warning(
         codes::FLOOR_WILL_BREAK,
         format!("`{name}` falls to {left} on {day}; `keep-at-least` requires {floor_is}"),

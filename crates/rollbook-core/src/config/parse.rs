@@ -133,7 +133,8 @@ fn included(cx: &mut Context, draft: &mut Draft, node: &Node<'_>) {
     fields.finish(cx);
 }
 
-fn declarations(cx: &mut Context, draft: &mut Draft, fields: &mut Fields<'_, '_>) {
+/// Decodes the users and groups of a file.
+pub(super) fn declarations(cx: &mut Context, draft: &mut Draft, fields: &mut Fields<'_, '_>) {
     if let Some(node) = fields.take("users") {
         users(cx, node, draft);
     }

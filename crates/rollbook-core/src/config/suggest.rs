@@ -15,7 +15,7 @@ const ALIKE: f32 = 0.65;
 const VERY_ALIKE: f32 = 0.88;
 
 /// The candidate that a word was probably meant to be.
-pub(super) fn near<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+pub fn near<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     closest(word, candidates, ALIKE)
 }
 

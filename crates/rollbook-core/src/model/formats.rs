@@ -23,10 +23,15 @@ pub const JOURNAL: &str = "rollbook.journal/1";
 pub const JOURNAL_REPORT: &str = "rollbook.journal-report/1";
 /// The runs of a folder.
 pub const JOURNALS: &str = "rollbook.journals/1";
+/// The memberships that a tree ever declared.
+pub const HISTORY: &str = "rollbook.history/1";
 /// The trees of a repository.
 pub const TREES: &str = "rollbook.trees/1";
 
-/// All of them.
+/// An access review, whose file people edit.
+pub const REVIEW: &str = "rollbook.review/1";
+
+/// All of those in JSON.
 pub const ALL: [&str; 12] = [
     PLAN,
     REPORT,
@@ -39,5 +44,6 @@ pub const ALL: [&str; 12] = [
     JOURNAL,
     JOURNAL_REPORT,
     JOURNALS,
+    HISTORY,
     TREES,
 ];

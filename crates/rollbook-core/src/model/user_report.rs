@@ -19,6 +19,8 @@ pub struct UserReport {
     pub apps: Reading<Vec<ReportedApp>>,
     /// What is not known and why, in full sentences.
     pub unknown: Vec<String>,
+    /// Those of these sentences by which members of groups may be missing.
+    pub left_out: Vec<String>,
 }
 
 /// A user of a site.

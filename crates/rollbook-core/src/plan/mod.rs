@@ -11,6 +11,7 @@
 //! ```
 
 mod access;
+mod access_review;
 mod admins;
 mod assemble;
 mod base;
@@ -46,6 +47,7 @@ pub mod snapshot;
 mod undo;
 mod user_report;
 
+pub use access_review::{ReviewRequest, ReviewScope, review, review_problems};
 pub use base::Base;
 pub use context::Context;
 pub use cost::Rates;

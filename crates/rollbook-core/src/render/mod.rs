@@ -11,6 +11,7 @@ mod diagnostics;
 mod escape_untrusted;
 mod explain;
 mod github;
+mod history;
 mod journal;
 mod json;
 mod lines;
@@ -29,6 +30,7 @@ pub use diagnostics::{Colour, DiagnosticStyle, Frames, diagnostics, diagnostics_
 pub use escape_untrusted::escape_untrusted;
 pub use explain::{About, explanation_json, explanation_text};
 pub use github::{diagnostics_github, plan_github};
+pub use history::{history_csv, history_doubts, history_json, history_text};
 pub use journal::{journal_json, journal_text, journals_json, journals_text, verification};
 pub use json::{plan_json, report_json};
 pub use lines::{count, host_of};

@@ -2,7 +2,7 @@
 
 use crate::model::formats;
 
-use super::{access_report, diagnosis, diagnostics, explain, journal, json, trees, user_report};
+use super::{diagnosis, diagnostics, explain, history, journal, json, trees, user_report};
 
 /// The JSON Schema of a format, with a line break at its end; for a journal, that of one line.
 pub fn schema_of(format: &str) -> Option<String> {
@@ -18,6 +18,7 @@ pub fn schema_of(format: &str) -> Option<String> {
         formats::JOURNAL => journal::journal_schema,
         formats::JOURNAL_REPORT => journal::journal_report_schema,
         formats::JOURNALS => journal::journals_schema,
+        formats::HISTORY => history::history_schema,
         formats::TREES => trees::trees_schema,
         _ => return None,
     };

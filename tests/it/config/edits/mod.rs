@@ -8,8 +8,11 @@ mod typist;
 
 use std::collections::BTreeMap;
 
+use jiff::civil::date;
 use proptest::prelude::*;
-use rollbook::config::{self, FilePer, format, imported, parse, without_entries};
+use rollbook::config::{
+    self, EditError, FilePer, NewAccess, format, granted, imported, parse, revoked, without_entries,
+};
 use rollbook::model::{
     Access, AccountId, App, Declaration, Email, GroupName, Import, ImportedGroup, ImportedMember, Role, Tree,
     UserRef,
@@ -133,6 +136,42 @@ proptest! {
         prop_assert_eq!(says(after), meant, "{}\n=>\n{}", typed.text, after);
         is_formatted(after)?;
         prop_assert_eq!(done.comments, typed.comments.len() - places::of(after).len());
+    }
+
+    #[test]
+    fn a_grant_is_one_entry_more_and_its_revoke_leaves_what_was_before(tape in tape(), pick in any::<u8>(), terms in any::<bool>()) {
+        let typed = typed(&tape);
+        let tree = typed.tree();
+        let before = declaration(&tree)?;
+        let name = &typed.groups[usize::from(pick) % typed.groups.len()];
+        let (user, group) = (UserRef::Email(Email::parse("newcomer@acme.com").unwrap()), GroupName::new(name));
+        let access = NewAccess {
+            user: user.clone(),
+            group: group.clone(),
+            until: terms.then(|| date(2027, 1, 31)),
+            because: terms.then(|| "on call: #1".to_owned()),
+        };
+        let fail = |error: EditError| TestCaseError::fail(format!("{error}\n{}", typed.text));
+        let done = granted(&tree, &before, &access, TODAY).map_err(fail)?;
+        let after = text(&done.tree, FILE);
+        let mut meant = typed.says.clone();
+        meant["groups"][name]["members"].as_array_mut().unwrap().push(if terms {
+            json!({ "user": "newcomer@acme.com", "until": "2027-01-31", "because": "on call: #1" })
+        } else {
+            json!("newcomer@acme.com")
+        });
+        prop_assert_eq!(says(after), meant, "{}\n=>\n{}", typed.text, after);
+        // What keeps every byte is as people wrote it.
+        let formatted = |text: &str| format(text).map_err(|error| TestCaseError::fail(format!("{error}\n{text}")));
+        keeps(&typed, &formatted(after)?, &[])?;
+        let back = revoked(&done.tree, &done.declaration, (&user, &group), TODAY).map_err(fail)?;
+        if back.notes.is_empty() {
+            let back = text(&back.tree, FILE);
+            prop_assert_eq!(says(back), typed.says.clone(), "{}\n=>\n{}", after, back);
+            keeps(&typed, &formatted(back)?, &[])?;
+        } else {
+            prop_assert!(text(&back.tree, FILE).contains(&TODAY.to_string()), "the site keeps undeclared members");
+        }
     }
 }
 

@@ -208,9 +208,9 @@ fn written(tree: &Tree, declaration: &Declaration, import: &Import, per: FilePer
     Ok(files.into_tree())
 }
 
-/// Adds an entry under `groups` or `users`: to the file of this stem, or to the first of stem-2, stem-3 … that accepts
-/// one; if each entry has its own file, to the first that does not exist.
-fn add(
+/// Adds an entry under `groups` or `users`: to the file of this stem, or to the first of stem-2, stem-3 … that takes one;
+/// where each entry has a file, to the first that is not there.
+pub(super) fn add(
     files: &mut Files,
     include: &Include,
     (section, stem, each): (&str, &str, bool),

@@ -66,8 +66,8 @@ pub fn without_entries(
     Ok(Edited { tree, declaration: found, comments })
 }
 
-/// Removes entries, and counts the comments that go with them.
-fn take(members: &mut Items, places: &BTreeSet<usize>) -> usize {
+/// Takes out entries, and counts the comments that go with them.
+pub(super) fn take(members: &mut Items, places: &BTreeSet<usize>) -> usize {
     let mut comments = 0;
     let mut stay = Vec::new();
     for (place, mut entry) in std::mem::take(&mut members.entries).into_iter().enumerate() {

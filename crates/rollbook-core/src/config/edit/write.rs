@@ -1,12 +1,13 @@
 //! The lines of an import.
 
+use jiff::civil::Date;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use crate::model::{Access, Email, GroupName, ImportedGroup, ImportedMember, UserRef, is_invisible};
 
 use super::super::document::{Comment, Entry, Items, Kind, Text, Value};
-use super::super::groups::UNMANAGED;
+use super::access::NewAccess;
 use super::add::FilePer;
 
 /// The head of a file that an import makes.
@@ -97,6 +98,42 @@ pub(super) fn member(member: &ImportedMember, flow: bool) -> Entry {
     let mut entry = Entry::item(value);
     entry.line = member.remark.as_deref().map(comment);
     entry
+}
+
+/// A member with its terms, in a list between brackets or in lines.
+pub(super) fn granted(access: &NewAccess, flow: bool) -> Entry {
+    let user = ImportedMember { user: access.user.clone(), remark: None };
+    let mut entry = member(&user, flow);
+    if access.until.is_none() && access.because.is_none() {
+        return entry;
+    }
+    let until = access.until.map(|until| Entry::keyed("until", Value::Text(Text::plain(&until.to_string()))));
+    let because =
+        access.because.as_ref().map(|because| Entry::keyed("because", Value::Text(Text::of(because))));
+    terms(&mut entry).entries.extend(until.into_iter().chain(because));
+    entry
+}
+
+/// Has an entry end on a day.
+pub(super) fn end(entry: &mut Entry, day: Date) {
+    let until = Value::Text(Text::plain(&day.to_string()));
+    let terms = terms(entry);
+    match terms.entry("until") {
+        Some(entry) => entry.value = until,
+        None => terms.entries.push(Entry::keyed("until", until)),
+    }
+}
+
+/// The keys of a member, which names a user alone where it is not a mapping yet.
+fn terms(entry: &mut Entry) -> &mut Items {
+    if let Value::Text(text) = &entry.value {
+        let user = Entry::keyed("user", Value::Text(text.clone()));
+        entry.value = Value::Items(Items::new(Kind::Map, true, vec![user]));
+    }
+    match &mut entry.value {
+        Value::Items(items) => items,
+        Value::Text(_) => unreachable!("it has just become a mapping"),
+    }
 }
 
 /// A person who is active.
