@@ -37,6 +37,13 @@ const UNDO_EXAMPLES: &str = "Examples:
   rollbook undo --last                                 revert the newest run
   rollbook undo --last --target user.ada@acme.com      only for one user";
 
+const LOGIN_EXAMPLES: &str = "Examples:
+  rollbook login                                       sign in to the tree's site
+  rollbook login --no-browser                          with a browser on another machine
+  rollbook login --status                              who is signed in, and until when
+
+It needs ROLLBOOK_OAUTH_CLIENT_ID and ROLLBOOK_OAUTH_CLIENT_SECRET; docs/surfaces.md says how to make the app.";
+
 const TREES_EXAMPLES: &str = "Examples:
   rollbook trees                                       every tree of this repository, with its site
   rollbook trees --base origin/main --changed          those that this branch changes
@@ -44,8 +51,8 @@ const TREES_EXAMPLES: &str = "Examples:
 
 /// The commands that read no configuration, and those that evaluate no date.
 const WITHOUT_TREE: [&str; 6] = ["completions", "demo", "man", "sandbox", "schema", "show"];
-const WITHOUT_DAY: [&str; 8] =
-    ["completions", "demo", "journal", "man", "sandbox", "schema", "show", "trees"];
+const WITHOUT_DAY: [&str; 10] =
+    ["completions", "demo", "journal", "login", "logout", "man", "sandbox", "schema", "show", "trees"];
 
 /// Manage access to Atlassian Cloud from a git repository.
 #[derive(Debug, Parser)]
@@ -94,6 +101,11 @@ enum Command {
     Rename(commands::rename::Arguments),
     /// Check credentials and permissions: what each can do, and what needs another
     Doctor(commands::doctor::Arguments),
+    /// Sign in to Jira with the browser, instead of an API token
+    #[command(after_help = LOGIN_EXAMPLES)]
+    Login(commands::login::Arguments),
+    /// Remove a login from this machine
+    Logout(commands::logout::Arguments),
     /// Explain why a user is in a group: every way, with its place
     Explain(commands::explain::Arguments),
     /// Declare what the site has and the configuration lacks, or start a configuration
@@ -185,6 +197,8 @@ pub fn run() -> Exit {
         Command::Fmt(arguments) => commands::fmt::run(&session, &arguments),
         Command::Rename(arguments) => commands::rename::run(&session, &arguments),
         Command::Doctor(arguments) => commands::doctor::run(&session, &arguments),
+        Command::Login(arguments) => commands::login::run(&session, &arguments),
+        Command::Logout(arguments) => commands::logout::run(&session, &arguments),
         Command::Explain(arguments) => commands::explain::run(&session, &arguments),
         Command::Import(arguments) => commands::import::run(&session, &arguments),
         Command::Prune(arguments) => commands::prune::run(&session, &arguments),

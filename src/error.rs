@@ -11,6 +11,7 @@ use crate::environment::EnvironmentError;
 use crate::exit::Exit;
 use crate::fetch;
 use crate::git;
+use crate::login::LoginError;
 use crate::model::{self, Address, Diagnostic, Guard, Tree};
 use crate::plan::SavedPlanError;
 use crate::plan::snapshot::SnapshotError;
@@ -187,6 +188,14 @@ pub enum Error {
          whose it is, and nothing may narrow that account."
     ))]
     NoOperator,
+    /// A login in the browser cannot be made or used.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Login(#[from] LoginError),
+    /// Nobody is signed in.
+    #[error("nobody is signed in to {0}")]
+    #[diagnostic(help("Run `rollbook login`."))]
+    NotSignedIn(String),
     /// A host may not be sent a credential.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -329,6 +338,7 @@ impl Error {
             | Self::Seed { .. }
             | Self::Export { .. } => Exit::Usage,
             Self::Platform(error) => error.exit(),
+            Self::Login(error) => error.exit(),
             Self::Saved { .. } | Self::NoLongerFits => Exit::Unfit,
             Self::Client(error) | Self::Fetch(fetch::Error::Surface(error)) if error.is_another_site() => {
                 Exit::Refused
@@ -346,6 +356,7 @@ impl Error {
             Self::Base(_)
             | Self::Trees(_)
             | Self::NotPlanned
+            | Self::NotSignedIn(_)
             | Self::CannotWrite(_)
             | Self::Fetch(_)
             | Self::Snapshot(_)

@@ -7,6 +7,7 @@ use miette::Diagnostic;
 
 use super::endpoints::{CloudId, HostError};
 use super::fault::{At, Class, Concern, Fault};
+use super::login::LoginError;
 use super::request::RequestError;
 use super::words::shown;
 use rollbook_core::model::IncompleteRead;
@@ -22,6 +23,10 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Request(#[from] RequestError),
+    /// A login in the browser is not usable.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Login(#[from] LoginError),
     /// A request was made, and came to nothing.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -139,7 +144,7 @@ impl Error {
     fn sent(&self) -> Option<&SendError> {
         match self {
             Self::Send(error) => Some(error),
-            Self::Setup(_) | Self::Request(_) => None,
+            Self::Setup(_) | Self::Request(_) | Self::Login(_) => None,
         }
     }
 
@@ -175,6 +180,9 @@ impl Error {
 
     /// What a refusal is about.
     pub fn concern(&self) -> Concern {
+        if matches!(self, Self::Login(_)) {
+            return Concern::Credential;
+        }
         let Some((sent, fault)) = self.sent().and_then(|sent| Some((sent, sent.fault()?))) else {
             return Concern::Operation;
         };

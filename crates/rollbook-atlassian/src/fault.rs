@@ -9,6 +9,7 @@ use http::Method;
 
 use super::credential::{CredentialKind, EXCHANGE};
 use super::endpoints::names_loopback;
+use super::login::{AGAIN, ends_login};
 use super::words::Words;
 
 /// A request, as it may be shown.
@@ -286,6 +287,7 @@ impl Fault {
             (Self::NoSuchHost, Peer::Organization | Peer::Directory) => {
                 "Check DNS and the proxy settings (HTTPS_PROXY, NO_PROXY)."
             }
+            (_, Peer::Exchange) if at.credential == CredentialKind::Login && ends_login(self) => AGAIN,
             // What is refused there is the client, with whatever status (RFC 6749 §5.2); rights on a site are asked for later.
             (
                 Self::Unauthorized(_)
@@ -296,6 +298,10 @@ impl Fault {
                 | Self::NoSite(_),
                 Peer::Exchange,
             ) => at.credential.help_at_exchange(),
+            (Self::MissingScope(_), Peer::Site) if at.credential == CredentialKind::Login => {
+                "Give the OAuth app the scopes read:jira-user, read:jira-work and manage:jira-configuration of the Jira API, and \
+                 run `rollbook login` again."
+            }
             (Self::Unauthorized(_), Peer::Organization | Peer::Site)
             | (Self::Unauthorized(_) | Self::MissingScope(_) | Self::Forbidden(_), Peer::Directory) => {
                 at.credential.help_where_refused()
@@ -339,7 +345,8 @@ impl At {
             | CredentialKind::Classic
             | CredentialKind::Scoped
             | CredentialKind::Bearer
-            | CredentialKind::ClientCredentials => Peer::Site,
+            | CredentialKind::ClientCredentials
+            | CredentialKind::Login => Peer::Site,
         }
     }
 }
@@ -370,6 +377,10 @@ impl CredentialKind {
                 "Give the service account the role User access admin of an app, and its OAuth client the scope read:account; \
                  or use the directory's key, ROLLBOOK_SCIM_API_KEY."
             }
+            Self::Login => {
+                "Run `rollbook login` again: the app may have been taken out of the account's connected apps, or not be let into \
+                 this site."
+            }
             Self::ClientCredentials | Self::Nothing => {
                 "Check the client id and secret, and that the service account may use this site."
             }
@@ -378,7 +389,10 @@ impl CredentialKind {
 
     /// What to check where no access token is given for it.
     fn help_at_exchange(self) -> &'static str {
-        if self.is_for_directory() {
+        if self == Self::Login {
+            "Check ROLLBOOK_OAUTH_CLIENT_ID and ROLLBOOK_OAUTH_CLIENT_SECRET: the client id and secret of the OAuth 2.0 (3LO) app, \
+             which developer.atlassian.com/console shows under Settings."
+        } else if self.is_for_directory() {
             "Check ROLLBOOK_SCIM_CLIENT_ID and ROLLBOOK_SCIM_CLIENT_SECRET: the id and secret of a service account's OAuth \
              client that has not expired or been deleted."
         } else {

@@ -44,6 +44,8 @@ pub enum Host {
     Site,
     /// The authorization server, without the credential; an exchange carries it in its body.
     Auth,
+    /// The gateway itself, which says which sites an access token of Jira's reaches.
+    Resources,
 }
 
 /// What a request carries.
@@ -53,8 +55,13 @@ pub enum Body {
     Empty,
     /// JSON.
     Json(Value),
-    /// The text of a JSON document that holds a secret.
-    Secret(SecretString),
+    /// The text of a JSON document that holds secrets.
+    Secret {
+        /// The text.
+        text: SecretString,
+        /// The secrets, to be masked should an answer repeat them.
+        holds: Vec<SecretString>,
+    },
 }
 
 /// Whether a request may be sent again after its answer was lost.
@@ -160,6 +167,14 @@ impl Request {
     /// The template of the path: it is safe to show, and the limiter knows the request by it.
     pub fn route(&self) -> &'static str {
         self.route
+    }
+
+    /// The secrets in what it carries.
+    pub(super) fn secrets(&self) -> &[SecretString] {
+        match &self.body {
+            Body::Secret { holds, .. } => holds,
+            Body::Empty | Body::Json(_) => &[],
+        }
     }
 
     /// What it carries.

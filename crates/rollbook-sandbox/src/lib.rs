@@ -14,7 +14,7 @@
 //! deliver     how the answer gets out, whole or not; `moving`: a list that changes while it is read
 //! jira/       the routes of Jira REST v3: a plain `fn(&mut RequestContext) -> Result<Reply, Reply>` each
 //! organization/  Organizations API; management/ user management; scim/ user provisioning: the same way
-//! edge        what answers beside Jira: cloud id, OAuth tokens
+//! edge        what answers beside Jira: cloud id, OAuth tokens; `consent`: logins in the browser
 //! world       the state as writes see it and, `lag` later, as reads see it
 //! state       accounts, groups, memberships, apps: what is true, and who may do what
 //! change      every way in which the state can change; also what `/_sandbox/edit` takes (`people`: accounts)
@@ -42,6 +42,7 @@
 mod auth;
 mod change;
 mod concurrent_change;
+mod consent;
 mod control;
 mod credential;
 mod deliver;
@@ -71,7 +72,7 @@ mod words;
 mod world;
 
 pub use change::{Change, Refused};
-pub use credential::{SeedClient, SeedCredential, SeedOrgKey, SeedScimKey, SeedToken};
+pub use credential::{SeedClient, SeedCredential, SeedOauthApp, SeedOrgKey, SeedScimKey, SeedToken};
 pub use emulator::{Options, Sandbox};
 pub use faults::{Fault, Faults, NoFaults};
 pub use limits::Limits;

@@ -33,6 +33,7 @@ mod journal;
 mod kill;
 #[cfg(unix)]
 mod kubernetes;
+mod login;
 mod messages;
 #[cfg(unix)]
 mod nginx;

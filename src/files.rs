@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// Who may read a file that is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Readers {
+pub(crate) enum Readers {
     /// Others may, as they may the rest of a repository; a file that is there keeps its mode.
     Everybody,
     /// Nobody else may, whatever was so before.
@@ -17,7 +17,7 @@ pub(super) enum Readers {
 ///
 /// # Errors
 /// What the system says, and where it is not a file, or larger.
-pub(super) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is not a file"));
     }
@@ -33,7 +33,7 @@ pub(super) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// As [`read`], and where it is not UTF-8.
-pub(super) fn read_text(path: &Path, most: u64) -> io::Result<String> {
+pub(crate) fn read_text(path: &Path, most: u64) -> io::Result<String> {
     String::from_utf8(read(path, most)?).map_err(|_| io::Error::other("it is not UTF-8 text"))
 }
 
@@ -41,7 +41,7 @@ pub(super) fn read_text(path: &Path, most: u64) -> io::Result<String> {
 ///
 /// # Errors
 /// What the system says, and where something else than a file is there: a link leads to a place that nobody named.
-pub(super) fn replace(path: &Path, text: &str, readers: Readers) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, text: &str, readers: Readers) -> io::Result<()> {
     let before = match fs::symlink_metadata(path) {
         Ok(meta) if meta.is_symlink() => return Err(io::Error::other("it is a symbolic link")),
         Ok(meta) if !meta.is_file() => return Err(io::Error::other("it is not a file")),
