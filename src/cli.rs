@@ -154,6 +154,11 @@ enum Command {
     Schema(commands::generated::SchemaArguments),
     /// Print a completion script for a shell
     Completions(commands::generated::CompletionsArguments),
+    /// Answer questions of agents about the tree and its site, by the Model Context Protocol
+    ///
+    /// It speaks over stdin and stdout, until its input ends. It has the tools check, plan, explain and users, which read and
+    /// never write. docs/mcp.md says how to set it up.
+    Mcp(commands::mcp::Arguments),
     /// Print the manual page
     Man,
 }
@@ -219,6 +224,7 @@ pub fn run() -> Exit {
         Command::Completions(arguments) => {
             commands::generated::completions(&session, &arguments, &mut command())
         }
+        Command::Mcp(arguments) => commands::mcp::run(&session, &arguments),
         Command::Man => commands::generated::man(&session, command()),
     };
     result.unwrap_or_else(|error| {

@@ -33,11 +33,23 @@ pub struct Arguments {
 /// [`Error`] when the tree is not valid, or neither it nor the site knows the name.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let loaded = session.load()?;
+    let name = arguments.about.as_str();
+    let Some((about, explanation)) = declared(session, &loaded, name) else {
+        let desired = Desired::of(&loaded.declaration, session.today);
+        return on_site(session, &loaded, &address(&desired, name), arguments);
+    };
+    session.data(&match arguments.format {
+        Format::Json => render::explanation_json(name, &explanation),
+        Format::Text => render::explanation_text(name, about, &explanation, session.terminal.width()),
+    })?;
+    Ok(Exit::Done)
+}
+
+/// Every way of a name that the tree declares.
+pub(super) fn declared(session: &Session, loaded: &Loaded, name: &str) -> Option<(About, Explanation)> {
     let desired = Desired::of(&loaded.declaration, session.today);
     let locator = Locator::new(&loaded.tree);
-    let name = arguments.about.as_str();
-    let address = address(&desired, name);
-    let (about, explanation) = match &address {
+    Some(match &address(&desired, name) {
         Address::Group(group) if loaded.declaration.groups.contains_key(group) => {
             (About::Group, plan::explain_group(&desired, group, &locator))
         }
@@ -51,15 +63,8 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
             ways.retain(|way| way.user == *user);
             (About::User, Explanation { ways, more })
         }
-        Address::Group(_) | Address::User(_) | Address::Member(..) | Address::Grant(..) => {
-            return on_site(session, &loaded, &address, arguments);
-        }
-    };
-    session.data(&match arguments.format {
-        Format::Json => render::explanation_json(name, &explanation),
-        Format::Text => render::explanation_text(name, about, &explanation, session.terminal.width()),
-    })?;
-    Ok(Exit::Done)
+        Address::Group(_) | Address::User(_) | Address::Member(..) | Address::Grant(..) => return None,
+    })
 }
 
 /// What a text names: a group or a person of the tree, a group of it in another case, an address of a plan, else somebody or

@@ -14,6 +14,7 @@ pub mod journal;
 pub mod lock;
 pub mod login;
 pub mod logout;
+pub mod mcp;
 pub mod plan;
 pub mod prune;
 pub mod rename;

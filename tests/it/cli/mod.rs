@@ -34,6 +34,7 @@ mod kill;
 #[cfg(unix)]
 mod kubernetes;
 mod login;
+mod mcp;
 mod messages;
 #[cfg(unix)]
 mod nginx;
