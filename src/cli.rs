@@ -51,6 +51,13 @@ const UNDO_EXAMPLES: &str = "Examples:
   rollbook undo --last                                 revert the newest run
   rollbook undo --last --target user.ada@acme.com      only for one user";
 
+const LOGIN_EXAMPLES: &str = "Examples:
+  rollbook login                                       sign in to the tree's site
+  rollbook login --no-browser                          with a browser on another machine
+  rollbook login --status                              who is signed in, and until when
+
+It needs ROLLBOOK_OAUTH_CLIENT_ID and ROLLBOOK_OAUTH_CLIENT_SECRET; docs/surfaces.md says how to make the app.";
+
 const TREES_EXAMPLES: &str = "Examples:
   rollbook trees                                       every tree of this repository, with its site
   rollbook trees --base origin/main --changed          those that this branch changes
@@ -58,8 +65,8 @@ const TREES_EXAMPLES: &str = "Examples:
 
 /// The commands that read no configuration, and those that evaluate no date.
 const WITHOUT_TREE: [&str; 6] = ["completions", "demo", "man", "sandbox", "schema", "show"];
-const WITHOUT_DAY: [&str; 8] =
-    ["completions", "demo", "journal", "man", "sandbox", "schema", "show", "trees"];
+const WITHOUT_DAY: [&str; 10] =
+    ["completions", "demo", "journal", "login", "logout", "man", "sandbox", "schema", "show", "trees"];
 
 /// Manage access to Atlassian Cloud from a git repository.
 #[derive(Debug, Parser)]
@@ -108,6 +115,11 @@ enum Command {
     Rename(commands::rename::Arguments),
     /// Check credentials and permissions: what each can do, and what needs another
     Doctor(commands::doctor::Arguments),
+    /// Sign in to Jira with the browser, instead of an API token
+    #[command(after_help = LOGIN_EXAMPLES)]
+    Login(commands::login::Arguments),
+    /// Remove a login from this machine
+    Logout(commands::logout::Arguments),
     /// Explain why a user is in a group: every way, with its place
     Explain(commands::explain::Arguments),
     /// Show since when memberships are declared, until when they were, and by which commit
@@ -171,6 +183,11 @@ enum Command {
     Schema(commands::generated::SchemaArguments),
     /// Print a completion script for a shell
     Completions(commands::generated::CompletionsArguments),
+    /// Answer questions of agents about the tree and its site, by the Model Context Protocol
+    ///
+    /// It speaks over stdin and stdout, until its input ends. It has the tools check, plan, explain and users, which read and
+    /// never write. docs/mcp.md says how to set it up.
+    Mcp(commands::mcp::Arguments),
     /// Print the manual page
     Man,
 }
@@ -214,6 +231,8 @@ pub fn run() -> Exit {
         Command::Fmt(arguments) => commands::fmt::run(&session, &arguments),
         Command::Rename(arguments) => commands::rename::run(&session, &arguments),
         Command::Doctor(arguments) => commands::doctor::run(&session, &arguments),
+        Command::Login(arguments) => commands::login::run(&session, &arguments),
+        Command::Logout(arguments) => commands::logout::run(&session, &arguments),
         Command::Explain(arguments) => commands::explain::run(&session, &arguments),
         Command::History(arguments) => commands::history::run(&session, &arguments),
         Command::Import(arguments) => commands::import::run(&session, &arguments),
@@ -240,6 +259,7 @@ pub fn run() -> Exit {
         Command::Completions(arguments) => {
             commands::generated::completions(&session, &arguments, &mut command())
         }
+        Command::Mcp(arguments) => commands::mcp::run(&session, &arguments),
         Command::Man => commands::generated::man(&session, command()),
     };
     result.unwrap_or_else(|error| {

@@ -1,13 +1,13 @@
 //! The environment variables: the one place that reads them.
 
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use hyper_util::client::proxy::matcher::Matcher;
 use secrecy::SecretString;
 
-use crate::atlassian::{CloudId, Credential, HostError, Overrides, Pace, TokenKind};
+use crate::atlassian::{CloudId, Credential, HostError, OAuthApp, Overrides, Pace, TokenKind};
 use crate::platform::{self, Variables};
 
 /// Every variable with its purpose, in the order in which help shows them. A secret may also come from the
@@ -18,8 +18,11 @@ pub const VARIABLES: &[(&str, &str)] = &[
     (TOKEN_KIND, "`scoped` for a token with scopes; `classic` is the default"),
     (CLIENT_ID, "the ID of a service account's OAuth 2.0 client"),
     (CLIENT_SECRET, "its secret"),
-    (ACCESS_TOKEN, "an OAuth 2.0 access token obtained elsewhere"),
-    (CLOUD_ID, "the site's cloud ID, which is checked; implies a scoped token"),
+    (ACCESS_TOKEN, "an OAuth 2.0 access token that something else got"),
+    (OAUTH_CLIENT_ID, "the client id of the OAuth 2.0 (3LO) app of `rollbook login`"),
+    (OAUTH_CLIENT_SECRET, "its secret"),
+    (OAUTH_REDIRECT, "its callback URL, instead of http://localhost:28417/callback"),
+    (CLOUD_ID, "the site's cloud id, which is checked; implies a scoped token"),
     (ORG_API_KEY, "an API key of the tree's `organization`"),
     (SCIM_API_KEY, "the key of the tree's `scim` directory"),
     (SCIM_CLIENT_ID, "instead of that key: the ID of a service account's OAuth 2.0 client for the directory"),
@@ -59,6 +62,12 @@ const TOKEN_KIND: &str = "ROLLBOOK_TOKEN_KIND";
 const CLIENT_ID: &str = "ROLLBOOK_CLIENT_ID";
 const CLIENT_SECRET: &str = "ROLLBOOK_CLIENT_SECRET";
 const ACCESS_TOKEN: &str = "ROLLBOOK_ACCESS_TOKEN";
+/// The client id of the app that people consent to.
+pub const OAUTH_CLIENT_ID: &str = "ROLLBOOK_OAUTH_CLIENT_ID";
+/// Its secret.
+pub const OAUTH_CLIENT_SECRET: &str = "ROLLBOOK_OAUTH_CLIENT_SECRET";
+/// Its callback URL.
+pub const OAUTH_REDIRECT: &str = "ROLLBOOK_OAUTH_REDIRECT";
 const CLOUD_ID: &str = "ROLLBOOK_CLOUD_ID";
 /// An organization's API key.
 pub const ORG_API_KEY: &str = "ROLLBOOK_ORG_API_KEY";
@@ -102,6 +111,27 @@ pub struct Environment {
     pub site: Option<String>,
     /// The required value of the tree's `organization`.
     pub organization: Option<String>,
+    /// The app of logins in the browser.
+    pub app: Option<OAuthApp>,
+    /// Where what Rollbook keeps for a user is.
+    pub state_folder: Option<PathBuf>,
+}
+
+/// What the environment says of logging in.
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    /// The app.
+    pub app: Option<OAuthApp>,
+    /// Its callback URL, where it is not the default.
+    pub redirect: Option<String>,
+    /// Hosts that stand in for Atlassian's.
+    pub overrides: Overrides,
+    /// What the tree's `site` must be.
+    pub site: Option<String>,
+    /// Where what Rollbook keeps for a user is.
+    pub state_folder: Option<PathBuf>,
+    /// Whether a browser that is started here is seen by the person who runs Rollbook.
+    pub shows_pages: bool,
 }
 
 const SECRET_ALONE: &str = "Name a readable file that contains only the secret.";
@@ -113,7 +143,7 @@ pub enum EnvironmentError {
     #[error("no credential is set")]
     #[diagnostic(help(
         "Set ROLLBOOK_EMAIL and ROLLBOOK_API_TOKEN, or ROLLBOOK_CLIENT_ID and ROLLBOOK_CLIENT_SECRET, or \
-         ROLLBOOK_ACCESS_TOKEN for Jira, or ROLLBOOK_ORG_API_KEY for the organization."
+         ROLLBOOK_ACCESS_TOKEN for Jira, or ROLLBOOK_ORG_API_KEY for the organization; or sign in with `rollbook login`."
     ))]
     NoCredential,
     /// One of a pair is set.
@@ -183,16 +213,12 @@ impl Environment {
     /// Reads the variables.
     ///
     /// # Errors
-    /// [`EnvironmentError`] when no credential is set, more than one is, or a value is invalid.
+    /// [`EnvironmentError`] when more than one credential for Jira is set, or a value is not usable.
     pub fn read() -> Result<Self, EnvironmentError> {
         let cloud_id = text(CLOUD_ID)?.map(|id| CloudId::parse(&id)).transpose();
-        let (jira, organization_key) = (credential()?, secret(ORG_API_KEY)?.map(Credential::ApiKey));
-        if jira.is_none() && organization_key.is_none() {
-            return Err(EnvironmentError::NoCredential);
-        }
         Ok(Self {
-            jira,
-            organization_key,
+            jira: credential()?,
+            organization_key: secret(ORG_API_KEY)?.map(Credential::ApiKey),
             scim: scim_credential()?,
             scim_endpoint: text(ENDPOINT_SCIM)?,
             overrides: Overrides { site: text(ENDPOINT_SITE)?, gateway: text(ENDPOINT_GATEWAY)? },
@@ -200,11 +226,51 @@ impl Environment {
             pace: pace()?,
             site: text(SITE)?,
             organization: text(ORGANIZATION)?,
+            app: oauth_app()?,
+            state_folder: state_folder()?,
         })
     }
 }
 
-/// The certificate authorities that the environment names (rustls-native-certs reads both variables).
+impl SignIn {
+    /// Reads the variables.
+    ///
+    /// # Errors
+    /// [`EnvironmentError`] when a value is not usable.
+    pub fn read() -> Result<Self, EnvironmentError> {
+        let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+        // Elsewhere than on these systems a desktop is reached without a variable.
+        let desktop = cfg!(any(windows, target_os = "macos")) || set("DISPLAY") || set("WAYLAND_DISPLAY");
+        Ok(Self {
+            app: oauth_app()?,
+            redirect: text(OAUTH_REDIRECT)?,
+            overrides: Overrides { site: text(ENDPOINT_SITE)?, gateway: text(ENDPOINT_GATEWAY)? },
+            site: text(SITE)?,
+            state_folder: state_folder()?,
+            shows_pages: desktop && !set("SSH_CONNECTION") && !set("SSH_TTY") && !set("CI"),
+        })
+    }
+}
+
+fn oauth_app() -> Result<Option<OAuthApp>, EnvironmentError> {
+    let app = (OAUTH_CLIENT_SECRET, secret(OAUTH_CLIENT_SECRET)?);
+    Ok(pair((OAUTH_CLIENT_ID, text(OAUTH_CLIENT_ID)?), app)?.map(|(id, secret)| OAuthApp { id, secret }))
+}
+
+/// The folder of what Rollbook keeps for a user (XDG Base Directory Specification: a relative path is to be ignored).
+fn state_folder() -> Result<Option<PathBuf>, EnvironmentError> {
+    let absolute = |name| Ok(text(name)?.map(PathBuf::from).filter(|path| path.is_absolute()));
+    if cfg!(windows) {
+        return Ok(absolute("LOCALAPPDATA")?.map(|folder| folder.join("rollbook")));
+    }
+    let state = match absolute("XDG_STATE_HOME")? {
+        Some(state) => Some(state),
+        None => absolute("HOME")?.map(|home| home.join(".local/state")),
+    };
+    Ok(state.map(|state| state.join("rollbook")))
+}
+
+/// Where the environment says that the system's certificate authorities are (rustls-native-certs reads both).
 pub fn authorities() -> Vec<(&'static str, String)> {
     let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].map(|name| Some((name, env::var_os(name)?)));
     named.into_iter().flatten().map(|(name, value)| (name, value.to_string_lossy().into_owned())).collect()

@@ -11,6 +11,7 @@ use crate::environment::EnvironmentError;
 use crate::exit::Exit;
 use crate::fetch;
 use crate::git;
+use crate::login::LoginError;
 use crate::model::{self, Address, Diagnostic, Guard, Tree};
 use crate::plan::SavedPlanError;
 use crate::plan::snapshot::SnapshotError;
@@ -210,6 +211,14 @@ pub enum Error {
          not say whose it is, and no plan may reduce that account's access."
     ))]
     NoOperator,
+    /// A login in the browser cannot be made or used.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Login(#[from] LoginError),
+    /// Nobody is signed in.
+    #[error("nobody is signed in to {0}")]
+    #[diagnostic(help("Run `rollbook login`."))]
+    NotSignedIn(String),
     /// A host may not be sent a credential.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -352,6 +361,7 @@ impl Error {
             | Self::Seed { .. }
             | Self::Export { .. } => Exit::Usage,
             Self::Platform(error) => error.exit(),
+            Self::Login(error) => error.exit(),
             Self::Saved { .. } | Self::NoLongerFits => Exit::Unfit,
             Self::Client(error) | Self::Fetch(fetch::Error::Surface(error)) if error.is_another_site() => {
                 Exit::Refused
@@ -373,6 +383,7 @@ impl Error {
             | Self::ReviewRefused(..)
             | Self::PartialReview(_)
             | Self::NotPlanned
+            | Self::NotSignedIn(_)
             | Self::CannotWrite(_)
             | Self::Fetch(_)
             | Self::Snapshot(_)

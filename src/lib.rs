@@ -3,7 +3,7 @@
 //! The libraries below are this package's floors, and this package is the edge: the code that reads, writes and asks.
 //!
 //! ```text
-//! cli → commands → fetch, apply, git, platform      wiring, reads, writes, the repository, where CI runs
+//! cli → commands → fetch, apply, login, git, platform    wiring, reads, writes, logins, the repository, where CI runs
 //! rollbook-atlassian                                the client of Atlassian's APIs: `atlassian`
 //! rollbook-sandbox                                  an emulator of them, which knows nothing of the rest: `sandbox`
 //! rollbook-core                                     pure: `model`, `config`, `plan`, `journal`, `render`
@@ -20,6 +20,8 @@ pub mod environment;
 pub mod error;
 pub mod exit;
 pub mod fetch;
+mod files;
 pub mod git;
+pub mod login;
 pub mod platform;
 pub mod terminal;

@@ -15,12 +15,12 @@ use crate::render::count;
 
 use super::applied::Mark;
 use super::execution::{ApplyOptions, Execution};
-use super::files::{Readers, replace};
 use super::plan::Part;
 use super::planning::{Asked, Source};
 use super::session::Known;
 use super::show::saved_plan;
 use super::{OUTPUT, SAFETY, Session, block_on, connect, journal};
+use crate::files::{Readers, replace};
 
 /// The arguments of `apply`.
 #[derive(Debug, Args)]

@@ -12,8 +12,8 @@ use crate::exit::Exit;
 use crate::git;
 use crate::render::{self, OwnedTree};
 
-use super::files::{Readers, read_text, replace};
 use super::{OUTPUT, SAFETY, Session};
+use crate::files::{Readers, read_text, replace};
 
 /// A platform that hosts repositories.
 struct Platform {

@@ -8,6 +8,7 @@ use crate::atlassian::{
 };
 use crate::environment::{self, Environment, EnvironmentError};
 use crate::error::Error;
+use crate::login;
 use crate::model::{Settings, Surface};
 
 use super::Session;
@@ -30,7 +31,7 @@ pub(super) fn connect_to_look(
     session: &Session,
     settings: &Settings,
 ) -> Result<(Surfaces, Vec<(Surface, Error)>), Error> {
-    let mut environment = Environment::read()?;
+    let mut environment = credentials(settings)?;
     let unused = take_unused(&mut environment, settings);
     Ok((surfaces(session, settings, environment)?, unused))
 }
@@ -41,7 +42,7 @@ pub(super) fn connect_to_look(
 /// # Errors
 /// As [`connect`].
 pub(super) fn connect_to_start(session: &Session, settings: &Settings) -> Result<Surfaces, Error> {
-    let mut environment = Environment::read()?;
+    let mut environment = credentials(settings)?;
     let reads = environment.jira.is_some();
     for (surface, error) in take_unused(&mut environment, settings) {
         let Error::KeyForNothing { variable, .. } = error else { return Err(error) };
@@ -60,7 +61,22 @@ pub(super) fn connect_to_start(session: &Session, settings: &Settings) -> Result
     surfaces(session, settings, environment)
 }
 
-/// Removes the credentials that a tree does not use from an environment.
+/// Reads the environment. Where it has no credential for Jira, the login of the site is one.
+fn credentials(settings: &Settings) -> Result<Environment, Error> {
+    let mut environment = Environment::read()?;
+    if environment.jira.is_none()
+        && let Some((login, cloud_id)) = login::stored(&environment, &settings.site.value)?
+    {
+        environment.jira = Some(Credential::Login(login));
+        environment.cloud_id.get_or_insert(cloud_id);
+    }
+    if environment.jira.is_none() && environment.organization_key.is_none() {
+        return Err(EnvironmentError::NoCredential.into());
+    }
+    Ok(environment)
+}
+
+/// Takes out of an environment the credentials that a tree has no use for.
 fn take_unused(environment: &mut Environment, settings: &Settings) -> Vec<(Surface, Error)> {
     let mut unused = Vec::new();
     if settings.organization.is_none() && environment.organization_key.take().is_some() {
@@ -137,6 +153,7 @@ fn variable_of(credential: &Credential) -> &'static str {
         | CredentialKind::Scoped
         | CredentialKind::Bearer
         | CredentialKind::ClientCredentials
+        | CredentialKind::Login
         | CredentialKind::ApiKey => environment::SCIM_API_KEY,
     }
 }
@@ -151,7 +168,7 @@ fn of_hosts(error: HostError) -> Error {
     }
 }
 
-fn agree(tree: &str, variable: &'static str, environment: Option<&str>) -> Result<(), Error> {
+pub(super) fn agree(tree: &str, variable: &'static str, environment: Option<&str>) -> Result<(), Error> {
     match environment {
         Some(named) if named.trim_end_matches('/') != tree.trim_end_matches('/') => {
             Err(Error::WrongSite { tree: tree.into(), variable, environment: named.into() })

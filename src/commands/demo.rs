@@ -160,6 +160,8 @@ fn connect(session: &Session, loaded: &Loaded, sandbox: &Sandbox, url: &str) -> 
         cloud_id: None,
         pace: Pace::default(),
         site: None,
+        app: None,
+        state_folder: None,
         organization: None,
     };
     surfaces(session, &loaded.declaration.settings, environment)

@@ -38,11 +38,23 @@ pub struct Arguments {
 /// [`Error`] when the tree is not valid, or neither it nor the site knows the name.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let loaded = session.load()?;
+    let name = arguments.about.as_str();
+    let Some((about, explanation)) = declared(session, &loaded, name) else {
+        let desired = Desired::of(&loaded.declaration, session.today);
+        return on_site(session, &loaded, &address(&desired, name), arguments);
+    };
+    session.data(&match arguments.format {
+        Format::Json => render::explanation_json(name, &explanation),
+        Format::Text => render::explanation_text(name, about, &explanation, session.terminal.width()),
+    })?;
+    Ok(Exit::Done)
+}
+
+/// Every way of a name that the tree declares.
+pub(super) fn declared(session: &Session, loaded: &Loaded, name: &str) -> Option<(About, Explanation)> {
     let desired = Desired::of(&loaded.declaration, session.today);
     let locator = Locator::new(&loaded.tree);
-    let name = arguments.about.as_str();
-    let address = address(&desired, name);
-    let (about, mut explanation) = match &address {
+    Some(match &address(&desired, name) {
         Address::Group(group) if loaded.declaration.groups.contains_key(group) => {
             (About::Group, plan::explain_group(&desired, group, &locator))
         }
@@ -54,18 +66,8 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
         {
             (About::User, plan::explain_member(&desired, group, user, &locator))
         }
-        Address::Group(_) | Address::User(_) | Address::Member(..) | Address::Grant(..) => {
-            return on_site(session, &loaded, &address, arguments);
-        }
-    };
-    if arguments.live {
-        explanation.live = Some(live(session, &loaded, &address)?);
-    }
-    session.data(&match arguments.format {
-        Format::Json => render::explanation_json(name, &explanation),
-        Format::Text => render::explanation_text(name, about, &explanation, session.terminal.width()),
-    })?;
-    Ok(Exit::Done)
+        Address::Group(_) | Address::User(_) | Address::Member(..) | Address::Grant(..) => return None,
+    })
 }
 
 /// The roles that the site shows of what is declared.

@@ -15,7 +15,7 @@ use crate::journal::{Broken, JournalFile, Parsed, Wrong, parse};
 use crate::model::{Begin, Guard, JOURNAL_FORMAT, Journal, Plan, Record, Rights, Settings};
 use crate::render;
 
-use super::{Format, OUTPUT, Session, files};
+use super::{Format, OUTPUT, Session};
 
 /// Where journals are kept under the tree's root.
 pub(super) const JOURNALS: &str = ".rollbook";
@@ -187,7 +187,7 @@ pub(super) fn sound_journal(path: &Path) -> Result<Journal, Error> {
 
 fn read(path: &Path) -> Result<Parsed, Error> {
     let bytes =
-        files::read(path, LARGEST).map_err(Error::io(format!("failed to read {}", path.display())))?;
+        crate::files::read(path, LARGEST).map_err(Error::io(format!("failed to read {}", path.display())))?;
     Ok(parse(&bytes))
 }
 

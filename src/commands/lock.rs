@@ -13,8 +13,8 @@ use crate::model::{AccountId, Email, Lock, LockedId, listed};
 use crate::plan::{self, Beside, Desired, Lookup};
 use crate::render::{self, count};
 
-use super::files::{Readers, read_text, replace};
 use super::{SELECTION, Session, block_on, connect};
+use crate::files::{Readers, read_text, replace};
 
 /// The largest export of accounts that is read, in bytes.
 pub(super) const LARGEST_EXPORT: u64 = 512 << 20;

@@ -10,11 +10,11 @@ use crate::model::{Address, Email, Guard, Note, Plan, Reason};
 use crate::plan::{self, Lookup, Scope};
 use crate::render::{self, Grouping};
 
-use super::files::{Readers, replace};
 use super::planning::{Asked, Planned, Source};
 use super::session::{Known, Loaded};
 use super::snapshot::opened;
 use super::{OUTPUT, SAFETY, SELECTION, Session, block_on, connect};
+use crate::files::{Readers, replace};
 
 /// The arguments of `plan`.
 #[derive(Debug, Args)]

@@ -10,7 +10,7 @@ use crate::model::{SourceFile, Tree};
 use crate::render;
 
 use super::Session;
-use super::files::{Readers, replace};
+use crate::files::{Readers, replace};
 
 /// The files that another tree adds or changes, each with its old text.
 pub(super) fn changed<'a>(

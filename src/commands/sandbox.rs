@@ -10,8 +10,8 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::sandbox::{Faults, Limits, Options, Sandbox, Seed, serve};
 
-use super::files::{Readers, read_text, replace};
 use super::{Session, block_on};
+use crate::files::{Readers, read_text, replace};
 
 /// The largest seed that is read, in bytes.
 const LARGEST_SEED: u64 = 512 << 20;

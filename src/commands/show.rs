@@ -8,10 +8,10 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::SavedPlan;
 
-use super::files::read_text;
 use super::plan::{By, PlanFormat, print};
 use super::session::VERSION;
 use super::{OUTPUT, Session};
+use crate::files::read_text;
 
 /// The largest plan that is read, in bytes.
 pub(super) const LARGEST: u64 = 512 << 20;

@@ -14,11 +14,11 @@ use crate::plan::snapshot::{self, Disclosed, Names};
 use crate::plan::{self, Beside, Desired, Resolved};
 use crate::render::count;
 
-use super::files::{Readers, read_text, replace};
 use super::plan::Part;
 use super::planning::{Asked, Source};
 use super::session::{Loaded, Session, VERSION};
 use super::{OUTPUT, block_on, connect};
+use crate::files::{Readers, read_text, replace};
 
 /// The largest snapshot that is read, in bytes.
 pub(super) const LARGEST: u64 = 512 << 20;

@@ -10,14 +10,16 @@ use crate::model::{
     UserStatus,
 };
 
-/// How long the credentials of a kind last (docs/atlassian.md#credential-lifetimes). No API that Rollbook calls reports
-/// when one expires.
-const TOKEN_LIFE: &str = "an API token lasts a year at most; id.atlassian.com shows when this one expires";
-const KEY_LIFE: &str = "an organization's API key lasts one week unless another date was chosen, and a year at most; \
-                        admin.atlassian.com shows when this one expires";
-/// The same for SCIM (support.atlassian.com "Manage SCIM API key expiration").
-const DIRECTORY_KEY_LIFE: &str = "a SCIM directory's key made since January 2025 lasts a year; admin.atlassian.com \
-                                  shows when this one expires, and making a new one revokes it at once";
+/// How long the credentials of a kind last (docs/atlassian.md#credential-lifetimes). No API that Rollbook calls says
+/// when one of them ends.
+const TOKEN_LIFE: &str = "an API token lasts a year at most; id.atlassian.com shows when this one ends";
+const KEY_LIFE: &str = "an organization's API key lasts one week unless another day was chosen, and a year at most; \
+                        admin.atlassian.com shows when this one ends";
+const LOGIN_LIFE: &str = "a login ends after 90 days without a run, and 365 days after the consent; `rollbook login --status` shows \
+                          when";
+/// The same of SCIM (support.atlassian.com "Manage SCIM API key expiration").
+const DIRECTORY_KEY_LIFE: &str = "a SCIM directory's key that was made since January 2025 lasts a year; admin.atlassian.com \
+                                  shows when this one ends, and making a new one ends it at once";
 
 /// Tries every credential.
 pub async fn diagnoses(surfaces: &Surfaces, declaration: &Declaration) -> Vec<Diagnosis> {
@@ -55,6 +57,7 @@ async fn jira(jira: Option<&Jira>) -> (Diagnosis, Option<AccountId>) {
             let acting = rights.acting.id.clone();
             let expires = match jira.client().credential() {
                 CredentialKind::Classic | CredentialKind::Scoped => Some(TOKEN_LIFE),
+                CredentialKind::Login => Some(LOGIN_LIFE),
                 CredentialKind::Nothing
                 | CredentialKind::Bearer
                 | CredentialKind::ClientCredentials

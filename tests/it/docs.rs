@@ -339,12 +339,20 @@ fn is_generated(page: &str, text: &str) {
 }
 
 /// Variables that are not Rollbook's own, by what reads them.
-const OTHER_VARIABLES: [(&str, &str); 6] = [
+const OTHER_VARIABLES: [(&str, &str); 8] = [
     ("HTTPS_PROXY", "the HTTP proxy ([surfaces.md](surfaces.md#proxies-and-certificates))"),
     ("ALL_PROXY", "the same, if `HTTPS_PROXY` is not set"),
     ("NO_PROXY", "hosts to reach without a proxy"),
     ("SSL_CERT_FILE", "a file of certificate authorities, in PEM, instead of the system's"),
     ("SSL_CERT_DIR", "a folder of them"),
+    (
+        "XDG_STATE_HOME",
+        "where logins are stored, in `rollbook/logins`; else `HOME`, in `.local/state`; on Windows `LOCALAPPDATA`",
+    ),
+    (
+        "DISPLAY",
+        "that a browser which `rollbook login` opens is seen, as `WAYLAND_DISPLAY`; not with `SSH_CONNECTION`, `SSH_TTY` or `CI`",
+    ),
     ("NO_COLOR", "no colour, whatever its value, unless `--color always` asks for it"),
 ];
 
@@ -358,9 +366,10 @@ fn the_page_of_the_environment_has_every_variable() {
 
 # Environment variables
 
-Credentials come only from the environment, never from the configuration. To read a secret from a file instead, append
-`_FILE` to the name of its variable; setting both is an error. [surfaces.md](surfaces.md#making-the-credentials) says how to
-make each credential, and the platform pages say how a job gets it.
+Credentials come from the environment, and never from the configuration; for Jira, also from a
+[login](surfaces.md#signing-in-with-the-browser), which is used where no credential for Jira is set here. Each secret can come from a file
+instead, with `_FILE` behind the name of its variable; both together are an error. [surfaces.md](surfaces.md#making-the-credentials) says how to
+make each credential, and the pages of the platforms how a job gets it.
 
 | variable | meaning |
 | --- | --- |

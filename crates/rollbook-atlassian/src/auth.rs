@@ -5,6 +5,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderValue, Method};
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
@@ -13,6 +14,7 @@ use tokio::time::Instant;
 
 use super::credential::{Credential, EXCHANGE};
 use super::error::{Error, SetupError};
+use super::login::Tokens;
 use super::request::{Body, Host, Repeat, Request};
 use super::words::Secrets;
 
@@ -21,13 +23,24 @@ const MARGIN: Duration = Duration::from_secs(60);
 
 /// The lifetime of an access token when the response does not say it: 60 minutes (support.atlassian.com "Create OAuth 2.0
 /// credential for service accounts").
-const USUAL_LIFE: Duration = Duration::from_secs(60 * 60);
+pub(super) const USUAL_LIFE: Duration = Duration::from_secs(60 * 60);
 
 /// A credential, and its last access token.
 #[derive(Debug)]
 pub(super) struct Authorizer {
     credential: Credential,
-    token: Mutex<Option<AccessToken>>,
+    wall: fn() -> Timestamp,
+    held: Mutex<Held>,
+}
+
+/// What was got for a credential.
+#[derive(Debug, Default)]
+struct Held {
+    token: Option<AccessToken>,
+    /// The access token that was refused last.
+    refused: Option<SecretString>,
+    /// The tokens of a login that could not be stored.
+    unsaved: Option<Tokens>,
 }
 
 #[derive(Debug)]
@@ -39,8 +52,9 @@ struct AccessToken {
 /// The response to an exchange (RFC 6749 §5.1).
 #[derive(Deserialize)]
 pub(super) struct Exchanged {
-    access_token: String,
-    expires_in: Option<u64>,
+    pub(super) access_token: String,
+    pub(super) expires_in: Option<u64>,
+    pub(super) refresh_token: Option<String>,
 }
 
 /// The value of an `Authorization` header.
@@ -53,7 +67,7 @@ pub(super) struct Authorization {
 }
 
 impl Authorizer {
-    pub(super) fn new(credential: Credential) -> Result<Self, SetupError> {
+    pub(super) fn new(credential: Credential, wall: fn() -> Timestamp) -> Result<Self, SetupError> {
         let plain = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
         let name_fits = match &credential {
             // A colon ends the user's name (RFC 7617 §2).
@@ -61,12 +75,13 @@ impl Authorizer {
                 !email.is_empty() && !email.chars().any(|c| c == ':' || c.is_control() || c.is_whitespace())
             }
             Credential::ClientCredentials { id, .. } | Credential::DirectoryClient { id, .. } => plain(id),
+            Credential::Login(login) => plain(&login.app.id),
             Credential::Bearer(_) | Credential::ApiKey(_) | Credential::DirectoryKey(_) => true,
         };
         if !name_fits || !plain(credential.secret().expose_secret()) {
             return Err(SetupError::Credential);
         }
-        Ok(Self { credential, token: Mutex::new(None) })
+        Ok(Self { credential, wall, held: Mutex::default() })
     }
 
     pub(super) fn credential(&self) -> &Credential {
@@ -88,9 +103,9 @@ impl Authorizer {
                 Ok(Authorization::new("Bearer", token.clone())?)
             }
             Credential::ClientCredentials { id, secret } | Credential::DirectoryClient { id, secret } => {
-                let mut held = self.token.lock().await;
-                if let Some(token) = held.as_ref().filter(|token| Instant::now() < token.until) {
-                    return Ok(Authorization::new("Bearer", token.value.clone())?);
+                let mut held = self.held.lock().await;
+                if let Some(value) = held.fresh() {
+                    return Ok(Authorization::new("Bearer", value)?);
                 }
                 let exchanged = exchange(exchange_request(id, secret)).await?;
                 let life = exchanged.expires_in.map_or(USUAL_LIFE, Duration::from_secs);
@@ -98,26 +113,46 @@ impl Authorizer {
                 let life = life.min(USUAL_LIFE * 24);
                 let value = SecretString::from(exchanged.access_token);
                 let until = Instant::now() + life.saturating_sub(MARGIN).max(life / 2);
-                *held = Some(AccessToken { value: value.clone(), until });
+                held.token = Some(AccessToken { value: value.clone(), until });
                 Ok(Authorization::new("Bearer", value)?)
+            }
+            Credential::Login(login) => {
+                let mut held = self.held.lock().await;
+                if let Some(value) = held.fresh() {
+                    return Ok(Authorization::new("Bearer", value)?);
+                }
+                let Held { token, refused, unsaved } = &mut *held;
+                let tokens = login.tokens(refused.as_ref(), unsaved, self.wall, exchange).await?;
+                let until = Instant::now() + tokens.remaining((self.wall)());
+                *token = Some(AccessToken { value: tokens.access.clone(), until });
+                Ok(Authorization::new("Bearer", tokens.access)?)
             }
         }
     }
 
-    /// Forgets the refused access token, unless another has replaced it. Returns whether asking again can help: only with
-    /// client credentials.
+    /// Forgets the access token that was refused, unless another has taken its place. Whether asking again can
+    /// help: it can where access tokens are got for the credential.
     pub(super) async fn forget(&self, refused: &Authorization) -> bool {
-        let mut held = self.token.lock().await;
-        if held.as_ref().is_some_and(|token| token.value.expose_secret() == refused.secret.expose_secret()) {
-            *held = None;
+        let mut held = self.held.lock().await;
+        if held.token.as_ref().is_some_and(|it| it.value.expose_secret() == refused.secret.expose_secret()) {
+            held.token = None;
+            held.refused = Some(refused.secret.clone());
         }
         self.credential.kind().is_exchanged()
     }
 
-    /// The secrets that a request was sent with.
-    pub(super) fn secrets(&self, sent: Option<&Authorization>) -> Secrets {
+    /// The secrets that a request was sent with, and those that its body holds.
+    pub(super) fn secrets(&self, sent: Option<&Authorization>, body: &[SecretString]) -> Secrets {
         let sent = sent.map(|sent| sent.secret.clone());
-        Secrets::new(std::iter::once(self.credential.secret().clone()).chain(sent))
+        let own = std::iter::once(self.credential.secret().clone());
+        Secrets::new(own.chain(sent).chain(body.iter().cloned()))
+    }
+}
+
+impl Held {
+    /// The access token, as long as it may be used.
+    fn fresh(&self) -> Option<SecretString> {
+        self.token.as_ref().filter(|token| Instant::now() < token.until).map(|token| token.value.clone())
     }
 }
 
@@ -141,6 +176,6 @@ fn exchange_request(id: &str, secret: &SecretString) -> Request {
         "client_secret": secret.expose_secret(),
     });
     Request::write(Method::POST, Host::Auth, EXCHANGE)
-        .body(Body::Secret(body.to_string().into()))
+        .body(Body::Secret { text: body.to_string().into(), holds: vec![secret.clone()] })
         .repeat(Repeat::Safe)
 }

@@ -218,7 +218,7 @@ impl Client {
         Ok(Self {
             transport,
             endpoints,
-            authorizer: Authorizer::new(credential)?,
+            authorizer: Authorizer::new(credential, options.wall)?,
             limiter: Limiter::new(options.in_flight, options.pace),
             cloud_id: OnceCell::new(),
             rng: Mutex::new(fastrand::Rng::with_seed(options.seed)),

@@ -3,6 +3,7 @@
 use secrecy::SecretString;
 
 use super::endpoints::Door;
+use super::login::Login;
 use super::request::Host;
 
 /// The route that access tokens come from.
@@ -29,6 +30,8 @@ pub enum Credential {
         /// The client's secret.
         secret: SecretString,
     },
+    /// A login in the browser.
+    Login(Login),
     /// An organization's API key, for the Organizations and the User management API
     /// (docs/atlassian.md#organization-api-keys).
     ApiKey(SecretString),
@@ -66,6 +69,8 @@ pub enum CredentialKind {
     Bearer,
     /// Client credentials.
     ClientCredentials,
+    /// A login in the browser.
+    Login,
     /// An organization's API key.
     ApiKey,
     /// A SCIM directory's key.
@@ -82,6 +87,7 @@ impl Credential {
             Self::Basic { kind: TokenKind::Scoped, .. } => CredentialKind::Scoped,
             Self::Bearer(_) => CredentialKind::Bearer,
             Self::ClientCredentials { .. } => CredentialKind::ClientCredentials,
+            Self::Login(_) => CredentialKind::Login,
             Self::ApiKey(_) => CredentialKind::ApiKey,
             Self::DirectoryKey(_) => CredentialKind::DirectoryKey,
             Self::DirectoryClient { .. } => CredentialKind::DirectoryClient,
@@ -97,6 +103,7 @@ impl Credential {
             (Host::Jira, kind) => {
                 !kind.is_for_directory() && ![CredentialKind::ApiKey, CredentialKind::Nothing].contains(&kind)
             }
+            (Host::Resources, kind) => matches!(kind, CredentialKind::Bearer | CredentialKind::Login),
             (Host::Site | Host::Auth, _) => false,
         }
     }
@@ -109,6 +116,7 @@ impl Credential {
             CredentialKind::Scoped
             | CredentialKind::Bearer
             | CredentialKind::ClientCredentials
+            | CredentialKind::Login
             | CredentialKind::ApiKey
             | CredentialKind::DirectoryKey
             | CredentialKind::DirectoryClient => Door::Gateway,
@@ -123,6 +131,7 @@ impl Credential {
             | Self::DirectoryKey(secret)
             | Self::ClientCredentials { secret, .. }
             | Self::DirectoryClient { secret, .. } => secret,
+            Self::Login(login) => &login.app.secret,
         }
     }
 }
@@ -135,6 +144,6 @@ impl CredentialKind {
 
     /// Whether it is exchanged for access tokens.
     pub(super) fn is_exchanged(self) -> bool {
-        matches!(self, Self::ClientCredentials | Self::DirectoryClient)
+        matches!(self, Self::ClientCredentials | Self::DirectoryClient | Self::Login)
     }
 }

@@ -120,6 +120,24 @@ impl Endpoints {
         Self::of_tree(site).map(|_| ())
     }
 
+    /// The origin that a tree names, in its one form.
+    ///
+    /// # Errors
+    /// As [`Endpoints::may_name`].
+    pub fn named(site: &str) -> Result<String, HostError> {
+        Self::of_tree(site).map(|(origin, _)| origin.text)
+    }
+
+    /// Whether two texts name one origin.
+    pub fn same(one: &str, other: &str) -> bool {
+        same_origin(one, other)
+    }
+
+    /// Whether a text names a port of this machine.
+    pub fn is_this_machine(site: &str) -> bool {
+        Origin::parse(site).is_ok_and(|origin| origin.loopback)
+    }
+
     /// Sends SCIM requests to a host that the environment names, instead of the gateway.
     ///
     /// # Errors
@@ -153,7 +171,7 @@ impl Endpoints {
     pub(super) fn origin(&self, host: Host, door: Door) -> &Origin {
         match (host, door) {
             (Host::Jira | Host::Site, Door::Site) | (Host::Site, Door::Gateway) => &self.site,
-            (Host::Jira, Door::Gateway) | (Host::Admin, _) => &self.gateway,
+            (Host::Jira, Door::Gateway) | (Host::Admin | Host::Resources, _) => &self.gateway,
             (Host::Directory, _) => &self.directory,
             (Host::Auth, _) => &self.auth,
         }

@@ -6,6 +6,7 @@ use miette::Diagnostic;
 
 use super::endpoints::{CloudId, HostError};
 use super::fault::{At, Class, Concern, Fault};
+use super::login::LoginError;
 use super::request::RequestError;
 use super::words::shown;
 use rollbook_core::model::IncompleteRead;
@@ -21,7 +22,11 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Request(#[from] RequestError),
-    /// A request was made, and failed.
+    /// A login in the browser is not usable.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Login(#[from] LoginError),
+    /// A request was made, and came to nothing.
     #[error(transparent)]
     #[diagnostic(transparent)]
     Send(#[from] SendError),
@@ -136,7 +141,7 @@ impl Error {
     fn sent(&self) -> Option<&SendError> {
         match self {
             Self::Send(error) => Some(error),
-            Self::Setup(_) | Self::Request(_) => None,
+            Self::Setup(_) | Self::Request(_) | Self::Login(_) => None,
         }
     }
 
@@ -172,6 +177,9 @@ impl Error {
 
     /// The subject of a refusal.
     pub fn concern(&self) -> Concern {
+        if matches!(self, Self::Login(_)) {
+            return Concern::Credential;
+        }
         let Some((sent, fault)) = self.sent().and_then(|sent| Some((sent, sent.fault()?))) else {
             return Concern::Operation;
         };

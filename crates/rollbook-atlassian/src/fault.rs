@@ -8,6 +8,7 @@ use http::Method;
 
 use super::credential::{CredentialKind, EXCHANGE};
 use super::endpoints::names_loopback;
+use super::login::{AGAIN, ends_login};
 use super::words::Words;
 
 /// A request, as it may be shown.
@@ -285,7 +286,8 @@ impl Fault {
             (Self::NoSuchHost, Peer::Organization | Peer::Directory) => {
                 "Check DNS and the proxy settings (HTTPS_PROXY, NO_PROXY)."
             }
-            // With any status, the client itself is refused (RFC 6749 §5.2); rights on a site are checked later.
+            (_, Peer::Exchange) if at.credential == CredentialKind::Login && ends_login(self) => AGAIN,
+            // What is refused there is the client, with whatever status (RFC 6749 §5.2); rights on a site are asked for later.
             (
                 Self::Unauthorized(_)
                 | Self::MissingScope(_)
@@ -295,6 +297,10 @@ impl Fault {
                 | Self::NoSite(_),
                 Peer::Exchange,
             ) => at.credential.help_at_exchange(),
+            (Self::MissingScope(_), Peer::Site) if at.credential == CredentialKind::Login => {
+                "Give the OAuth app the scopes read:jira-user, read:jira-work and manage:jira-configuration of the Jira API, and \
+                 run `rollbook login` again."
+            }
             (Self::Unauthorized(_), Peer::Organization | Peer::Site)
             | (Self::Unauthorized(_) | Self::MissingScope(_) | Self::Forbidden(_), Peer::Directory) => {
                 at.credential.help_where_refused()
@@ -338,7 +344,8 @@ impl At {
             | CredentialKind::Classic
             | CredentialKind::Scoped
             | CredentialKind::Bearer
-            | CredentialKind::ClientCredentials => Peer::Site,
+            | CredentialKind::ClientCredentials
+            | CredentialKind::Login => Peer::Site,
         }
     }
 }
@@ -369,6 +376,10 @@ impl CredentialKind {
                 "Give the service account the role User access admin of an app, and its OAuth client the scope read:account; \
                  or use the directory's key, ROLLBOOK_SCIM_API_KEY."
             }
+            Self::Login => {
+                "Run `rollbook login` again: the app may have been taken out of the account's connected apps, or not be let into \
+                 this site."
+            }
             Self::ClientCredentials | Self::Nothing => {
                 "Check the client ID and secret, and that the service account may use this site."
             }
@@ -377,8 +388,11 @@ impl CredentialKind {
 
     /// The help when it gets no access token.
     fn help_at_exchange(self) -> &'static str {
-        if self.is_for_directory() {
-            "Check ROLLBOOK_SCIM_CLIENT_ID and ROLLBOOK_SCIM_CLIENT_SECRET: the ID and secret of a service account's OAuth \
+        if self == Self::Login {
+            "Check ROLLBOOK_OAUTH_CLIENT_ID and ROLLBOOK_OAUTH_CLIENT_SECRET: the client id and secret of the OAuth 2.0 (3LO) app, \
+             which developer.atlassian.com/console shows under Settings."
+        } else if self.is_for_directory() {
+            "Check ROLLBOOK_SCIM_CLIENT_ID and ROLLBOOK_SCIM_CLIENT_SECRET: the id and secret of a service account's OAuth \
              client that has not expired or been deleted."
         } else {
             "Check ROLLBOOK_CLIENT_ID and ROLLBOOK_CLIENT_SECRET: the client ID and secret of a service account's OAuth \

@@ -43,6 +43,8 @@ pub enum Host {
     Site,
     /// The authorization server, without the credential; an exchange carries it in its body.
     Auth,
+    /// The gateway itself, which says which sites an access token of Jira's reaches.
+    Resources,
 }
 
 /// The body of a request.
@@ -52,8 +54,13 @@ pub enum Body {
     Empty,
     /// JSON.
     Json(Value),
-    /// The text of a JSON document that holds a secret.
-    Secret(SecretString),
+    /// The text of a JSON document that holds secrets.
+    Secret {
+        /// The text.
+        text: SecretString,
+        /// The secrets, to be masked should an answer repeat them.
+        holds: Vec<SecretString>,
+    },
 }
 
 /// Whether a request may be sent again after its response was lost.
@@ -161,7 +168,15 @@ impl Request {
         self.route
     }
 
-    /// Its body.
+    /// The secrets in what it carries.
+    pub(super) fn secrets(&self) -> &[SecretString] {
+        match &self.body {
+            Body::Secret { holds, .. } => holds,
+            Body::Empty | Body::Json(_) => &[],
+        }
+    }
+
+    /// What it carries.
     pub fn payload(&self) -> &Body {
         &self.body
     }

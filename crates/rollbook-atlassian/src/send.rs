@@ -157,12 +157,14 @@ impl Client {
         let origin = self.endpoints.origin(host, door);
         let prefix = match (host, door) {
             (Host::Jira, Door::Gateway) => format!("/ex/jira/{}", self.cloud_id().await?),
-            (Host::Jira | Host::Admin | Host::Directory | Host::Site | Host::Auth, _) => String::new(),
+            (Host::Jira | Host::Admin | Host::Directory | Host::Resources | Host::Site | Host::Auth, _) => {
+                String::new()
+            }
         };
         let url = format!("{}{prefix}{}", origin.as_str(), request.target()?);
         let authorization = match host {
             // Boxed, since an exchange is itself sent.
-            Host::Jira | Host::Admin | Host::Directory => {
+            Host::Jira | Host::Admin | Host::Directory | Host::Resources => {
                 Some(Box::pin(self.authorizer.header(|exchange| self.exchange(exchange))).await?)
             }
             Host::Site | Host::Auth => None,
@@ -180,14 +182,16 @@ impl Client {
             route: request.route(),
             host: self.endpoints.origin(host, credential.door()).name().to_owned(),
             credential: match host {
-                Host::Jira | Host::Admin | Host::Directory | Host::Auth => credential.kind(),
+                Host::Jira | Host::Admin | Host::Directory | Host::Resources | Host::Auth => {
+                    credential.kind()
+                }
                 Host::Site => CredentialKind::Nothing,
             },
         }
     }
 
-    /// Gets an access token. An unexpected response is not shown: it may still hold the token.
-    async fn exchange(&self, request: Request) -> Result<Exchanged, Error> {
+    /// Gets an access token. An answer that is not understood is not shown: it may hold the token all the same.
+    pub(super) async fn exchange(&self, request: Request) -> Result<Exchanged, Error> {
         let answer = self.send(&request, None).await?;
         if !answer.status.is_success() {
             return Err(answer.failed());
@@ -221,7 +225,8 @@ impl Client {
         let status = incoming.head.status;
         let headers = incoming.headers().clone();
         let body = incoming.body(&self.options).await?;
-        let secrets = self.authorizer.secrets(addressed.authorization.as_ref());
+        let held = addressed.request.secrets();
+        let secrets = self.authorizer.secrets(addressed.authorization.as_ref(), held);
         let answer = Answer { at: addressed.at.clone(), status, headers, body, secrets };
         if status.is_success() && is_json(&answer.body) {
             // A readable response is not masked, since it is not shown.
@@ -281,7 +286,7 @@ impl Addressed<'_> {
         let body = match self.request.payload() {
             Body::Empty => Vec::new(),
             Body::Json(value) => value.to_string().into_bytes(),
-            Body::Secret(text) => text.expose_secret().as_bytes().to_vec(),
+            Body::Secret { text, .. } => text.expose_secret().as_bytes().to_vec(),
         };
         if !body.is_empty() {
             builder = builder.header(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

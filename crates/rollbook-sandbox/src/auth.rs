@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::credential::{SeedCredential, SeedToken};
 use super::state::State;
-use super::world::World;
+use super::world::{Holder, World};
 
 /// The host that a request was sent to. Each accepts its own credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub(super) struct Caller {
     pub(super) directory: Option<String>,
     /// Empty for every scope.
     pub(super) scopes: Vec<String>,
+    /// The consent that an access token came from.
+    pub(super) consent: Option<usize>,
 }
 
 /// The content of the `Authorization` header.
@@ -58,7 +60,7 @@ pub(super) fn identify(world: &World, door: Door, header: Option<&str>) -> Ident
     } else if scheme.eq_ignore_ascii_case("bearer") {
         match door {
             Door::Site => None,
-            Door::Gateway | Door::Edge => bearer(world, value.trim()),
+            Door::Gateway | Door::Edge => bearer(world, door, value.trim()),
             Door::Organization | Door::Management => key(&world.state, door, value.trim()),
             Door::Scim => key(&world.state, door, value.trim()).or_else(|| client_token(world, value.trim())),
         }
@@ -75,6 +77,7 @@ pub(super) fn identify(world: &World, door: Door, header: Option<&str>) -> Ident
             account_id: credential.account().map(str::to_owned),
             directory: credential.directory().map(str::to_owned),
             scopes: credential.scopes().to_vec(),
+            consent: world.consent_of(value.trim()),
         })
     })
 }
@@ -91,6 +94,7 @@ fn basic<'a>(state: &'a State, door: Door, encoded: &str) -> Option<&'a SeedCred
         SeedCredential::Scoped(token) => door == Door::Gateway && fits(token),
         SeedCredential::Bearer(_)
         | SeedCredential::OauthClient(_)
+        | SeedCredential::OauthApp(_)
         | SeedCredential::OrgApiKey(_)
         | SeedCredential::ScimApiKey(_) => false,
     })
@@ -104,7 +108,8 @@ fn key<'a>(state: &'a State, door: Door, secret: &str) -> Option<&'a SeedCredent
         SeedCredential::Basic(_)
         | SeedCredential::Scoped(_)
         | SeedCredential::Bearer(_)
-        | SeedCredential::OauthClient(_) => false,
+        | SeedCredential::OauthClient(_)
+        | SeedCredential::OauthApp(_) => false,
     })
 }
 
@@ -112,19 +117,39 @@ fn key<'a>(state: &'a State, door: Door, secret: &str) -> Option<&'a SeedCredent
 /// OAuth 2.0 to enable SCIM authentication"); the sandbox does not check that the service account is User access
 /// admin of an app.
 fn client_token<'a>(world: &'a World, secret: &str) -> Option<&'a SeedCredential> {
-    let (credential, until) = world.tokens.get(secret)?;
+    let (holder, until) = world.tokens.get(secret)?;
+    let Holder::Client(credential) = holder else { return None };
     world.state.credentials.get(*credential).filter(|_| Instant::now() < *until)
 }
 
-fn bearer<'a>(world: &'a World, secret: &str) -> Option<&'a SeedCredential> {
+/// The consent that a token was made for, as long as its app is there.
+fn consent_token<'a>(world: &'a World, door: Door, secret: &str) -> Option<&'a SeedCredential> {
+    let (Holder::Consent(consent), until) = world.tokens.get(secret)? else { return None };
+    let app = world.consents.client_of(*consent)?;
+    let there = world.state.credentials.iter().any(|it| it.oauth_app(app).is_some());
+    let here = door == Door::Edge || world.consents.is_for_site(*consent);
+    world.consents.credential(*consent).filter(|_| there && here && Instant::now() < *until)
+}
+
+impl World {
+    fn consent_of(&self, secret: &str) -> Option<usize> {
+        match self.tokens.get(secret)?.0 {
+            Holder::Consent(consent) => Some(consent),
+            Holder::Client(_) => None,
+        }
+    }
+}
+
+fn bearer<'a>(world: &'a World, door: Door, secret: &str) -> Option<&'a SeedCredential> {
     if world.tokens.contains_key(secret) {
-        return client_token(world, secret);
+        return client_token(world, secret).or_else(|| consent_token(world, door, secret));
     }
     world.state.credentials.iter().find(|credential| match credential {
         SeedCredential::Bearer(token) => token.token == secret,
         SeedCredential::Basic(_)
         | SeedCredential::Scoped(_)
         | SeedCredential::OauthClient(_)
+        | SeedCredential::OauthApp(_)
         | SeedCredential::OrgApiKey(_)
         | SeedCredential::ScimApiKey(_) => false,
     })

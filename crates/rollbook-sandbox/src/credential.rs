@@ -16,6 +16,9 @@ pub enum SeedCredential {
     Bearer(SeedToken),
     /// OAuth 2.0 client credentials: `POST /oauth/token` makes a bearer token that lasts an hour.
     OauthClient(SeedClient),
+    /// An OAuth 2.0 (3LO) app that people consent to at `/authorize`: access tokens last an hour, and are renewed with refresh
+    /// tokens.
+    OauthApp(SeedOauthApp),
     /// A key of the organization: Bearer, for the surfaces organization and user management.
     OrgApiKey(SeedOrgKey),
     /// A key of a SCIM directory: Bearer, for that directory.
@@ -52,6 +55,24 @@ pub struct SeedClient {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<String>,
     /// Whether it has expired.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub expired: bool,
+}
+
+/// An OAuth 2.0 (3LO) app.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SeedOauthApp {
+    /// The client id.
+    pub client_id: String,
+    /// The client secret.
+    pub client_secret: String,
+    /// The addresses that a browser may be sent back to, each to be named exactly.
+    pub callbacks: Vec<String>,
+    /// The addresses of other sites that the app may be used on, and was consented to before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sites: Vec<String>,
+    /// Whether it was deleted.
     #[serde(default, skip_serializing_if = "is_default")]
     pub expired: bool,
 }
@@ -97,7 +118,22 @@ impl SeedCredential {
             }
             SeedCredential::OauthClient(client) => Some(&client.account),
             SeedCredential::OrgApiKey(key) => key.account.as_deref(),
-            SeedCredential::ScimApiKey(_) => None,
+            SeedCredential::OauthApp(_) | SeedCredential::ScimApiKey(_) => None,
+        }
+    }
+
+    /// The app, if it is one with this client id that was not deleted.
+    pub(super) fn oauth_app(&self, client_id: &str) -> Option<&SeedOauthApp> {
+        match self {
+            SeedCredential::OauthApp(app) => {
+                Some(app).filter(|app| app.client_id == client_id && !app.expired)
+            }
+            SeedCredential::Basic(_)
+            | SeedCredential::Scoped(_)
+            | SeedCredential::Bearer(_)
+            | SeedCredential::OauthClient(_)
+            | SeedCredential::OrgApiKey(_)
+            | SeedCredential::ScimApiKey(_) => None,
         }
     }
 
@@ -108,7 +144,9 @@ impl SeedCredential {
             | SeedCredential::Scoped(_)
             | SeedCredential::Bearer(_)
             | SeedCredential::OauthClient(_) => true,
-            SeedCredential::OrgApiKey(_) | SeedCredential::ScimApiKey(_) => false,
+            SeedCredential::OauthApp(_) | SeedCredential::OrgApiKey(_) | SeedCredential::ScimApiKey(_) => {
+                false
+            }
         }
     }
 
@@ -120,6 +158,7 @@ impl SeedCredential {
             | SeedCredential::Scoped(_)
             | SeedCredential::Bearer(_)
             | SeedCredential::OauthClient(_)
+            | SeedCredential::OauthApp(_)
             | SeedCredential::OrgApiKey(_) => None,
         }
     }
@@ -131,6 +170,7 @@ impl SeedCredential {
                 &token.token
             }
             SeedCredential::OauthClient(client) => &client.client_secret,
+            SeedCredential::OauthApp(app) => &app.client_secret,
             SeedCredential::OrgApiKey(key) => &key.key,
             SeedCredential::ScimApiKey(key) => &key.key,
         }
@@ -144,7 +184,7 @@ impl SeedCredential {
             }
             SeedCredential::OauthClient(client) => &client.scopes,
             SeedCredential::OrgApiKey(key) => &key.scopes,
-            SeedCredential::ScimApiKey(_) => &[],
+            SeedCredential::OauthApp(_) | SeedCredential::ScimApiKey(_) => &[],
         }
     }
 
@@ -155,6 +195,7 @@ impl SeedCredential {
                 token.expired
             }
             SeedCredential::OauthClient(client) => client.expired,
+            SeedCredential::OauthApp(app) => app.expired,
             SeedCredential::OrgApiKey(key) => key.expired,
             SeedCredential::ScimApiKey(key) => key.expired,
         }
@@ -167,6 +208,7 @@ impl SeedCredential {
                 &mut token.expired
             }
             SeedCredential::OauthClient(client) => &mut client.expired,
+            SeedCredential::OauthApp(app) => &mut app.expired,
             SeedCredential::OrgApiKey(key) => &mut key.expired,
             SeedCredential::ScimApiKey(key) => &mut key.expired,
         };
@@ -182,7 +224,7 @@ impl SeedCredential {
             }
             SeedCredential::OauthClient(client) => account.clone_into(&mut client.account),
             SeedCredential::OrgApiKey(key) => key.account = Some(account.to_owned()),
-            SeedCredential::ScimApiKey(_) => {}
+            SeedCredential::OauthApp(_) | SeedCredential::ScimApiKey(_) => {}
         }
         credential
     }

@@ -23,7 +23,7 @@ use super::script::{Failure, Scripts};
 use super::seed::{Seed, SeedError};
 use super::state::State;
 use super::world::World;
-use super::{control, ingress, jira, management, organization, scim};
+use super::{consent, control, ingress, jira, management, organization, scim};
 
 /// How the sandbox behaves.
 #[derive(Clone, Debug, Default)]
@@ -83,8 +83,9 @@ impl Sandbox {
                 router = self.add(router, &format!("/ex/jira/{{cloudId}}{path}"), route, Door::Gateway);
             }
         }
-        let others: [(&'static [Route], Door); 5] = [
+        let others: [(&'static [Route], Door); 6] = [
             (ingress::ROUTES, Door::Edge),
+            (consent::ROUTES, Door::Edge),
             (organization::ROUTES, Door::Organization),
             (management::ROUTES, Door::Management),
             (scim::ROUTES, Door::Scim),
@@ -161,6 +162,10 @@ impl Sandbox {
         let hosts = ["ROLLBOOK_ENDPOINT_SITE", "ROLLBOOK_ENDPOINT_GATEWAY"];
         let mut exports = hosts.map(|name| (name, base_url.to_owned())).to_vec();
         exports.extend(first(SeedCredential::is_for_jira).into_iter().flat_map(|it| login(&state, it)));
+        if let Some(SeedCredential::OauthApp(app)) = first(|it| matches!(it, SeedCredential::OauthApp(_))) {
+            exports.push(("ROLLBOOK_OAUTH_CLIENT_ID", app.client_id.clone()));
+            exports.push(("ROLLBOOK_OAUTH_CLIENT_SECRET", app.client_secret.clone()));
+        }
         if let Some(key) = first(|it| matches!(it, SeedCredential::OrgApiKey(_))) {
             exports.push(("ROLLBOOK_ORG_API_KEY", key.secret().to_owned()));
         }
@@ -211,6 +216,8 @@ fn login(state: &State, credential: &SeedCredential) -> Vec<(&'static str, Strin
             ("ROLLBOOK_CLIENT_ID", client.client_id.clone()),
             ("ROLLBOOK_CLIENT_SECRET", client.client_secret.clone()),
         ],
-        SeedCredential::OrgApiKey(_) | SeedCredential::ScimApiKey(_) => Vec::new(),
+        SeedCredential::OauthApp(_) | SeedCredential::OrgApiKey(_) | SeedCredential::ScimApiKey(_) => {
+            Vec::new()
+        }
     }
 }

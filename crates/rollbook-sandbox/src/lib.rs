@@ -13,7 +13,7 @@
 //! deliver     sends the response, complete or not; `concurrent_change`: a list that changes while it is read
 //! jira/       the routes of Jira REST v3: a plain `fn(&mut RequestContext) -> Result<Reply, Reply>` each
 //! organization/  Organizations API; management/ user management; scim/ user provisioning: the same way
-//! ingress     the routes besides Jira: cloud ID, OAuth tokens
+//! edge        what answers beside Jira: cloud id, OAuth tokens; `consent`: logins in the browser
 //! world       the state as writes see it and, `lag` later, as reads see it
 //! state       accounts, groups, memberships, apps, and rights
 //! change      every way in which the state can change; also the body of `/_sandbox/edit` (`people`: accounts)
@@ -41,6 +41,7 @@
 mod auth;
 mod change;
 mod concurrent_change;
+mod consent;
 mod control;
 mod credential;
 mod deliver;
@@ -70,7 +71,7 @@ mod words;
 mod world;
 
 pub use change::{Change, Refused};
-pub use credential::{SeedClient, SeedCredential, SeedOrgKey, SeedScimKey, SeedToken};
+pub use credential::{SeedClient, SeedCredential, SeedOauthApp, SeedOrgKey, SeedScimKey, SeedToken};
 pub use emulator::{Options, Sandbox};
 pub use faults::{Fault, Faults, NoFaults};
 pub use limits::Limits;

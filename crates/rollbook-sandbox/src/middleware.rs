@@ -260,7 +260,12 @@ fn says_its_kind(door: Door, parts: &Parts, body: &[u8]) -> bool {
     let kind = kind.split(';').next().unwrap_or_default().trim();
     let json = kind.eq_ignore_ascii_case("application/json");
     match door {
-        Door::Site | Door::Gateway | Door::Edge => parts.method != Method::POST || json,
+        Door::Site | Door::Gateway => parts.method != Method::POST || json,
+        // Forms are what browsers send, and what OAuth 2.0 has (RFC 6749 §4.1.3); Atlassian takes both.
+        Door::Edge => {
+            let form = kind.eq_ignore_ascii_case("application/x-www-form-urlencoded");
+            parts.method != Method::POST || json || form
+        }
         Door::Organization | Door::Management => body.is_empty() || json,
         Door::Scim => body.is_empty() || json || kind.eq_ignore_ascii_case("application/scim+json"),
     }

@@ -22,6 +22,11 @@ impl Query {
         )
     }
 
+    /// What these pairs say.
+    pub(super) fn of(pairs: impl IntoIterator<Item = (String, String)>) -> Query {
+        Query(pairs.into_iter().collect())
+    }
+
     /// The first value of a key.
     pub(super) fn one(&self, key: &str) -> Option<&str> {
         self.all(key).next()

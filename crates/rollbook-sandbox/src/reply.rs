@@ -41,7 +41,14 @@ impl Reply {
             .header("content-type", "text/plain;charset=UTF-8")
     }
 
-    /// Adds a header; an invalid one is left out.
+    /// A page for people, whose texts are escaped.
+    pub(super) fn page(status: StatusCode, body: &str) -> Reply {
+        let html = format!("<!doctype html><meta charset=\"utf-8\"><title>Sandbox</title>{body}");
+        Reply { status, headers: Vec::new(), body: html.into_bytes() }
+            .header("content-type", "text/html;charset=UTF-8")
+    }
+
+    /// Adds a header; one that HTTP does not allow is left out.
     pub(super) fn header(mut self, name: &str, value: &str) -> Reply {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             self.headers.push((name, value));

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::change::{Change, How, Moved, Refused};
+use super::consent::Consents;
 use super::ids;
 use super::state::State;
 use super::words::Grants;
@@ -20,8 +21,10 @@ pub(super) const TOKEN_LIFE: Duration = Duration::from_secs(3600);
 pub(super) struct World {
     /// The true state, by which writes and rights are checked.
     pub(super) state: State,
-    /// Access tokens made by `/oauth/token`: the index of the credential, and the expiry.
-    pub(super) tokens: BTreeMap<String, (usize, Instant)>,
+    /// Access tokens made by `/oauth/token`: for what, and until when.
+    pub(super) tokens: BTreeMap<String, (Holder, Instant)>,
+    /// What people consented to in the browser.
+    pub(super) consents: Consents,
     clock: Clock,
     rng: fastrand::Rng,
     lag: Duration,
@@ -39,7 +42,16 @@ pub(super) struct World {
     pub(super) actor: Option<String>,
 }
 
-/// An event of the audit log.
+/// What an access token was made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holder {
+    /// A service account's client: the index of the credential.
+    Client(usize),
+    /// What somebody consented to: its index.
+    Consent(usize),
+}
+
+/// Something that happened, as the audit log keeps it.
 pub(super) struct Event {
     pub(super) id: String,
     pub(super) at: Timestamp,
@@ -63,6 +75,7 @@ impl World {
         World {
             state,
             tokens: BTreeMap::new(),
+            consents: Consents::default(),
             clock,
             rng,
             lag,
@@ -90,6 +103,11 @@ impl World {
             None
         };
         let moved = self.state.apply(change, &mut || random_uuid(rng))?;
+        if let Change::ExpireCredentials { user } = change
+            && let Some(account) = self.state.account_id(user)
+        {
+            self.consents.withdraw(account);
+        }
         self.log(change, &moved, gone);
         if !self.lag.is_zero() {
             let now = Instant::now();
@@ -201,11 +219,16 @@ impl World {
         accounts.range::<str, _>(from).chain(accounts.range::<str, _>(to)).map(|(id, _)| id)
     }
 
-    /// Makes an access token for a credential.
-    pub(super) fn make_token(&mut self, credential: usize) -> String {
-        let token = format!("sandbox.{}", random_uuid(&mut self.rng));
-        self.tokens.insert(token.clone(), (credential, Instant::now() + TOKEN_LIFE));
+    /// Makes an access token.
+    pub(super) fn make_token(&mut self, holder: Holder) -> String {
+        let token = self.random_text("sandbox");
+        self.tokens.insert(token.clone(), (holder, Instant::now() + TOKEN_LIFE));
         token
+    }
+
+    /// A text that nobody guesses.
+    pub(super) fn random_text(&mut self, kind: &str) -> String {
+        format!("{kind}.{}", random_uuid(&mut self.rng))
     }
 
     /// The time of day.

@@ -10,8 +10,8 @@ use crate::platform::{Folder, Job};
 use crate::render::{self, Failure};
 
 use super::super::Session;
-use super::super::files::{Readers, replace};
 use super::super::reserved::{OUT, tracked_outs};
+use crate::files::{Readers, replace};
 
 /// The most bytes of a job's summary: GitHub takes a MiB for all steps together and does not show a longer one.
 const SUMMARY: usize = 500_000;

@@ -102,7 +102,7 @@ fn shown(request: &Request) -> String {
     let body = match request.payload() {
         Body::Empty => String::new(),
         Body::Json(value) => format!(" {value}"),
-        Body::Secret(_) => " secret".to_owned(),
+        Body::Secret { .. } => " secret".to_owned(),
     };
     format!("{} {}{body} [{:?}]", request.method(), request.target().unwrap(), request.repeatable())
 }
@@ -231,7 +231,7 @@ fn every_request_is_in_its_specification() {
             resolved(specification, &operation["requestBody"]["content"]["application/json"]["schema"]);
         match request.payload() {
             Body::Json(sent) => fits(specification, schema, sent, &request),
-            Body::Empty | Body::Secret(_) => assert!(schema.is_null(), "{request}: it needs a body"),
+            Body::Empty | Body::Secret { .. } => assert!(schema.is_null(), "{request}: it needs a body"),
         }
     }
 }

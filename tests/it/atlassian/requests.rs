@@ -31,7 +31,7 @@ fn shown(request: &Request) -> String {
     let body = match request.payload() {
         Body::Empty => String::new(),
         Body::Json(value) => format!(" {value}"),
-        Body::Secret(_) => " secret".to_owned(),
+        Body::Secret { .. } => " secret".to_owned(),
     };
     let repeat = request.repeatable();
     format!("{} {}{body} [{repeat:?}]", request.method(), request.target().unwrap())
@@ -150,7 +150,7 @@ fn every_request_is_in_the_specification() {
     for request in all_reads("a").into_iter().chain(all_writes("a")) {
         let body = match request.payload() {
             Body::Json(value) => value.to_string(),
-            Body::Empty | Body::Secret(_) => String::new(),
+            Body::Empty | Body::Secret { .. } => String::new(),
         };
         let asked = Asked::of(request.method().as_str(), &request.target().unwrap(), &body);
         assert_eq!(contract.request(&asked), Vec::<String>::new(), "{asked}");

@@ -70,7 +70,7 @@ fn every_request_of_the_surface() {
     let shown = |request: &Request| {
         let body = match request.payload() {
             Body::Json(value) => format!(" {value}"),
-            Body::Empty | Body::Secret(_) => String::new(),
+            Body::Empty | Body::Secret { .. } => String::new(),
         };
         format!("{} {}{body}", request.method(), request.target().unwrap())
     };

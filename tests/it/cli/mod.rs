@@ -36,6 +36,8 @@ mod journal;
 mod kill;
 #[cfg(unix)]
 mod kubernetes;
+mod login;
+mod mcp;
 mod messages;
 #[cfg(unix)]
 mod nginx;

@@ -10,6 +10,7 @@ mod import;
 mod journal;
 mod laws;
 mod load;
+mod login;
 mod lost;
 mod outcomes;
 mod pace;

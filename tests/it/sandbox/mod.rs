@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 pub(crate) mod access;
+pub(crate) mod consent;
 pub(crate) mod contract;
 pub(crate) mod faults;
 pub(crate) mod invite;

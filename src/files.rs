@@ -6,8 +6,8 @@ use std::path::Path;
 
 /// Who may read a written file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Readers {
-    /// Others may too, like the rest of a repository; an existing file keeps its mode.
+pub(crate) enum Readers {
+    /// Others may, as they may the rest of a repository; a file that is there keeps its mode.
     Everybody,
     /// Only the owner may, even if others could before.
     Owner,
@@ -16,8 +16,8 @@ pub(super) enum Readers {
 /// Reads a file of at most `most` bytes. Refuses a pipe, which could block.
 ///
 /// # Errors
-/// The system's error, or one if it is not a file, or larger.
-pub(super) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+/// What the system says, and where it is not a file, or larger.
+pub(crate) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is not a file"));
     }
@@ -32,16 +32,16 @@ pub(super) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 /// Reads a file as text.
 ///
 /// # Errors
-/// As [`read`], and if it is not UTF-8.
-pub(super) fn read_text(path: &Path, most: u64) -> io::Result<String> {
+/// As [`read`], and where it is not UTF-8.
+pub(crate) fn read_text(path: &Path, most: u64) -> io::Result<String> {
     String::from_utf8(read(path, most)?).map_err(|_| io::Error::other("it is not UTF-8 text"))
 }
 
 /// Replaces a file atomically, so that an interrupted run leaves the old one.
 ///
 /// # Errors
-/// The system's error, or one if the path is not a file: a link leads to a place that was not named.
-pub(super) fn replace(path: &Path, text: &str, readers: Readers) -> io::Result<()> {
+/// What the system says, and where something else than a file is there: a link leads to a place that nobody named.
+pub(crate) fn replace(path: &Path, text: &str, readers: Readers) -> io::Result<()> {
     let before = match fs::symlink_metadata(path) {
         Ok(meta) if meta.is_symlink() => return Err(io::Error::other("it is a symbolic link")),
         Ok(meta) if !meta.is_file() => return Err(io::Error::other("it is not a file")),
