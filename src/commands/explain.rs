@@ -7,8 +7,8 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::fetch::{self, Depth};
 use crate::model::{
-    AccountId, Address, Email, GroupName, LiveRole, LiveRoles, Locator, Reading, StatusFilter, UserFilter,
-    UserRef, UserReport,
+    AccountId, Address, Email, Explanation, GroupName, LiveRole, LiveRoles, Locator, Reading, StatusFilter,
+    UserFilter, UserRef, UserReport,
 };
 use crate::plan::{self, Desired};
 use crate::render::{self, About};
@@ -39,10 +39,13 @@ pub struct Arguments {
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let loaded = session.load()?;
     let name = arguments.about.as_str();
-    let Some((about, explanation)) = declared(session, &loaded, name) else {
-        let desired = Desired::of(&loaded.declaration, session.today);
-        return on_site(session, &loaded, &address(&desired, name), arguments);
+    let address = address(&Desired::of(&loaded.declaration, session.today), name);
+    let Some((about, mut explanation)) = declared(session, &loaded, name) else {
+        return on_site(session, &loaded, &address, arguments);
     };
+    if arguments.live {
+        explanation.live = Some(live(session, &loaded, &address)?);
+    }
     session.data(&match arguments.format {
         Format::Json => render::explanation_json(name, &explanation),
         Format::Text => render::explanation_text(name, about, &explanation, session.terminal.width()),

@@ -9,13 +9,14 @@ use clap::{Args, Subcommand};
 use crate::config;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::fetch::Depth;
+use crate::files::{Readers, read_text, replace};
 use crate::git::{self, GitError};
 use crate::model::{AccessReview, Decision, GroupName, UserReport};
 use crate::plan::{self, Desired, ReviewRequest, ReviewScope};
 use crate::render;
 
 use super::access::user;
-use super::files::{Readers, read_text, replace};
 use super::rewrite::{changed, differences, write_file};
 use super::users::user_report;
 use super::{Format, OUTPUT, SAFETY, SELECTION, Session};
@@ -105,7 +106,7 @@ fn start(session: &Session, arguments: &StartArguments) -> Result<Exit, Error> {
     }
     let loaded = session.load()?;
     let root = session.root()?;
-    let report = user_report(session, &loaded)?;
+    let report = user_report(session, &loaded, Depth::Groups)?;
     if !report.left_out.is_empty() {
         return Err(Error::PartialReview(report.left_out.join(" ")));
     }

@@ -100,19 +100,18 @@ async fn read(surfaces: &Surfaces, site: &str, depth: Depth) -> Result<UserRepor
     let without_jira = surfaces.jira.is_none().then(|| NO_APPS.to_owned());
     let left_out: Vec<String> = without_jira.into_iter().chain(left_out(without_id)).collect();
     unknown.extend(left_out.iter().filter(|sentence| *sentence != NO_APPS).cloned());
-    let mut users: Vec<ReportedUser> = accounts
-        .into_values()
-        .map(|account| {
-            let (last_active, claim) =
-                active.remove(&account.id).unwrap_or((Reading::NotRead, Claim::NotReported));
-            let groups = of.remove(&account.id).into_iter().flatten().collect();
-            ReportedUser { account, groups, last_active, claim, declared: false }
-        })
-        .collect();
-    users.sort_by(|a, b| key(a).cmp(&key(b)));
-    let mut groups: Vec<GroupName> = groups.iter().map(|group| group.name.clone()).collect();
-    groups.sort();
-    Ok(UserReport { site: site.to_owned(), users, groups, unknown, left_out })
+    let shown = active.keys().cloned().collect();
+    let users = reported(accounts, active, of);
+    let ids: BTreeMap<GroupName, GroupId> =
+        groups.iter().map(|group| (group.name.clone(), group.id.clone())).collect();
+    let groups = ids.keys().cloned().collect();
+    let mut user_report =
+        UserReport { site: site.to_owned(), users, groups, apps: Reading::NotRead, unknown, left_out };
+    if depth == Depth::Roles {
+        let facts = role_facts(surfaces, site, jira.as_ref(), &ids, &shown).await?;
+        plan::tell_roles(&mut user_report, &ids, &facts);
+    }
+    Ok(user_report)
 }
 
 /// Everybody, in order.

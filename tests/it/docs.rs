@@ -147,7 +147,7 @@ fn what_a_page_refers_to_is_there() {
 }
 
 /// Each format with what it holds, what writes it, and what of Rollbook reads it again.
-const FORMATS: [(&str, &str, &str, &str); 12] = [
+const FORMATS: [(&str, &str, &str, &str); 13] = [
     (
         formats::PLAN,
         "a plan, sealed by a checksum",

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::config;
 use crate::error::Error;
-use crate::fetch;
+use crate::fetch::{self, Depth};
 use crate::model::{Address, ErrorExt as _, GroupName, StatusFilter, UserFilter, formats};
 use crate::plan::{self, Desired};
 use crate::render;
@@ -286,7 +286,7 @@ impl UsersArguments {
         let loaded = session.load()?;
         let settings = &loaded.declaration.settings;
         let surfaces = connect(session, settings)?;
-        let mut report = Box::pin(fetch::user_report(&surfaces, &settings.site.value)).await?;
+        let mut report = Box::pin(fetch::user_report(&surfaces, &settings.site.value, Depth::Groups)).await?;
         plan::declare(&mut report, &Desired::of(&loaded.declaration, session.today));
         let on_site = |name: &String| {
             let found = plan::group_on_site(&report, &GroupName::new(name)).cloned();
@@ -302,6 +302,8 @@ impl UsersArguments {
                 Status::All => StatusFilter::Any,
             },
             outside: self.outside.iter().map(|domain| domain.trim_start_matches('@').to_owned()).collect(),
+            apps: Vec::new(),
+            undeclared: false,
         };
         plan::choose(&mut report, &filter);
         Ok(render::user_report_json(&report))

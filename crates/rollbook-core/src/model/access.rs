@@ -205,11 +205,14 @@ impl Grants {
 
     /// Takes in what was read besides.
     pub fn join(&mut self, others: Self) {
-        let Self { resources, of, defaults, undeclarable, unread } = others;
+        let Self { resources, of, defaults, undeclarable, deciding, unread } = others;
         self.resources.extend(resources);
         self.of.extend(of);
         self.defaults.extend(defaults);
         self.undeclarable.extend(undeclarable);
+        if self.deciding.is_not_read() {
+            self.deciding = deciding;
+        }
         self.unread = self.unread.take().or(unread);
     }
 }

@@ -32,7 +32,7 @@ pub const TREES: &str = "rollbook.trees/1";
 pub const REVIEW: &str = "rollbook.review/1";
 
 /// All of those in JSON.
-pub const ALL: [&str; 12] = [
+pub const ALL: [&str; 13] = [
     PLAN,
     REPORT,
     DIAGNOSTICS,

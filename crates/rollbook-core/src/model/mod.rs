@@ -23,6 +23,7 @@ mod email;
 mod error;
 mod explanation;
 pub mod formats;
+mod guard;
 mod history;
 mod ids;
 mod import;
@@ -42,7 +43,7 @@ mod text;
 mod tree;
 mod user_report;
 
-pub use access::{Access, Grants, HeldRole};
+pub use access::{Access, DirectRole, Grants, GroupRoles, HeldRole, RoleMethods, SiteApp, Undeclarable};
 pub use access_review::{AccessReview, Decision, DeclaredMembership, ReviewRow};
 pub use address::{Action, Address, AddressError, Key, UserRef};
 pub use capability::{AppRole, Capabilities, GroupKind, ManagedBy, Questions, RoleGivers, Seats, Usage};
@@ -63,8 +64,11 @@ pub use digest::hex;
 pub use effect::{Effect, TargetGroup, Who};
 pub use email::{Email, EmailError};
 pub use error::ErrorExt;
-pub use explanation::{ExplainedGrant, Explanation, GrantStanding, LiveRole, LiveRoles, Standing, Step, Way};
+pub use explanation::{
+    ExplainedGrant, Explanation, GrantStanding, LiveRole, LiveRoles, Standing, Step, SyncedWay, Way,
+};
 pub use formats::JOURNAL as JOURNAL_FORMAT;
+pub use guard::{Guard, UnknownGuard};
 pub use history::{Commit, FileChange, History, Object, Revisions, Stretch, Turn, UnreadFile};
 pub use ids::{AccountId, App, GroupId, GroupName, Role, ScimId};
 pub use import::{Additions, GroupFacts, Import, ImportedGroup, ImportedMember, LeftOut};

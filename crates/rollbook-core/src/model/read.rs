@@ -59,6 +59,8 @@ pub enum Read {
     RoleGivers,
     /// Which roles in apps do people hold directly?
     DirectRoles,
+    /// Who is in a group that a tree takes members from, and who may change it?
+    Synced,
 }
 
 /// The consequence if a read is refused, fails, or gets a response of unknown shape.
@@ -102,7 +104,7 @@ pub struct Unread {
 
 impl Read {
     /// Every read.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Site,
         Self::Rights,
         Self::Directory,
@@ -127,6 +129,7 @@ impl Read {
         Self::Grants,
         Self::RoleGivers,
         Self::DirectRoles,
+        Self::Synced,
     ];
 
     /// Its subject, as a fragment that suits "… was not read".
@@ -156,6 +159,7 @@ impl Read {
             Self::Grants => "which roles groups give in apps",
             Self::RoleGivers => "which groups give the role, and to whom",
             Self::DirectRoles => "which roles in apps people hold directly",
+            Self::Synced => "who is in the synced group, and who may change it",
         }
     }
 
@@ -195,6 +199,7 @@ impl Read {
             Self::Grants => &[WORKSPACES, GROUPS, ROLES],
             Self::RoleGivers => &[GROUPS, "GET /rest/api/3/group/member", USERS],
             Self::DirectRoles => &[WORKSPACES, USERS, GROUPS, PERSON_ROLES],
+            Self::Synced => &["GET /rest/api/3/group/member", "GET /rest/api/3/groups/picker", GROUPS, USERS],
         }
     }
 
@@ -220,7 +225,8 @@ impl Read {
             | Self::Directories
             | Self::DirectoryGroup
             | Self::Grants
-            | Self::RoleGivers => Without::Blocked,
+            | Self::RoleGivers
+            | Self::Synced => Without::Blocked,
             Self::AppRoles | Self::Domains | Self::Resources | Self::DirectRoles => Without::Noted,
         }
     }

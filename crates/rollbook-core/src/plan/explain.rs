@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use crate::model::{
     Declaration, DeclaredGrant, ExplainedGrant, Explanation, GrantStanding, GroupName, GroupState, Locator,
-    Member, MemberRef, Members, Standing, Step, UserRef, Way,
+    Member, MemberRef, Members, Standing, Step, SyncedWay, UserRef, Way,
 };
 
 use super::desired::{Desired, owners};
@@ -16,15 +16,14 @@ const MOST_WAYS: usize = 1_000;
 
 /// Every way by which a tree adds somebody to a group, or would. Groups are in the order of their names.
 pub fn explain_user(desired: &Desired<'_>, user: &UserRef, locator: &Locator<'_>) -> Explanation {
-    let wanted = |who: &UserRef| who == user;
-    let explanation = collect(desired, locator, desired.groups.keys(), &wanted);
+    let explanation = collect(desired, locator, desired.groups.keys(), Some(user));
     granted(desired, locator, explanation)
 }
 
 /// Everybody that a tree adds to a group, or would, and each way.
 pub fn explain_group(desired: &Desired<'_>, group: &GroupName, locator: &Locator<'_>) -> Explanation {
     let mut explanation =
-        collect(desired, locator, desired.groups.keys().filter(|name| *name == group), &|_| true);
+        collect(desired, locator, desired.groups.keys().filter(|name| *name == group), None);
     explanation.grants = grants_of(desired, locator, group);
     explanation
 }
@@ -37,7 +36,7 @@ pub fn explain_member(
     locator: &Locator<'_>,
 ) -> Explanation {
     let groups = desired.groups.keys().filter(|name| *name == group);
-    let explanation = collect(desired, locator, groups, &|who| who == user);
+    let explanation = collect(desired, locator, groups, Some(user));
     granted(desired, locator, explanation)
 }
 

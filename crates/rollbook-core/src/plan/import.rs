@@ -105,9 +105,15 @@ pub fn import(
             None => importer.add(group),
             Some(name) => {
                 // A tombstone has no members to add.
-                if let Some(wanted) = desired.groups.get(name) {
-                    let whole = wanted.mode == Mode::Exact || selection.named(&group.name);
-                    importer.complete(name, wanted, group, whole);
+                match desired.groups.get(name) {
+                    Some(wanted) if !wanted.unclear.is_empty() => {
+                        importer.import.leave(name, "it is unknown whom its `synced` entries bring");
+                    }
+                    Some(wanted) => {
+                        let whole = wanted.mode == Mode::Exact || selection.named(&group.name);
+                        importer.complete(name, wanted, group, whole);
+                    }
+                    None => {}
                 }
             }
         }

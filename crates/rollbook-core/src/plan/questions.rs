@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Access, AccountId, Address, Changes, Declaration, DirectRoles, Email, GroupId, GroupName, Listing,
-    LiveAccount, LiveGroup, LiveState, Offboard, Questions, Ref, Rights, SelfGrant, Source, Surface,
+    Access, AccountId, Address, Changes, Declaration, DirectRoles, Email, Grants, GroupId, GroupName,
+    Listing, LiveAccount, LiveGroup, LiveState, Offboard, Questions, Ref, Rights, SelfGrant, Source, Surface,
     UnlistedUsers, UserRef, Wanted,
 };
 

@@ -6,7 +6,7 @@ use jiff::ToSpan;
 
 use crate::model::{
     AccountId, Capabilities, DeclaredGroup, DirectRole, DirectRoles, Email, GroupId, GroupName, GroupState,
-    Note, Read, Reading, Surface, TargetGroup, UserRef, Who,
+    Note, Read, Reading, SelfGrant, Surface, TargetGroup, UserRef, Who,
 };
 
 use super::context::Context;

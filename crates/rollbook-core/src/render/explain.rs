@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::{ExplainedGrant, Explanation, GrantStanding, LiveRoles, Standing, Way, formats};
+use crate::model::{
+    ExplainedGrant, Explanation, GrantStanding, LiveRoles, Standing, SyncedWay, Way, formats,
+};
 
 use super::escape_untrusted;
 use super::json::{pretty, schema};

@@ -154,7 +154,7 @@ pub fn history_csv(history: &History) -> String {
         let cells = cells.into_iter().chain(about(&stretch.from)).chain(about(&stretch.to));
         cells.map(|text| cell(&text).into_owned()).collect()
     });
-    table(titles, rows)
+    table(&titles, rows)
 }
 
 /// What a tree ever declared.

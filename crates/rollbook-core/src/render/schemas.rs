@@ -2,7 +2,7 @@
 
 use crate::model::formats;
 
-use super::{diagnosis, diagnostics, explain, history, journal, json, trees, user_report};
+use super::{access_report, diagnosis, diagnostics, explain, history, journal, json, trees, user_report};
 
 /// The JSON Schema of a format, with a line break at its end; for a journal, that of one line.
 pub fn schema_of(format: &str) -> Option<String> {

@@ -131,11 +131,11 @@ pub fn user_report_csv(user_report: &UserReport) -> String {
         let cells = about.into_iter().chain([last, known, status, managed, yes(user.declared), source]);
         cells.map(|text| cell(text).into_owned()).collect::<Vec<String>>()
     });
-    table(titles, rows)
+    table(&titles, rows)
 }
 
 /// A table with a line of titles.
-pub(super) fn table<const N: usize>(titles: [&str; N], rows: impl Iterator<Item = Vec<String>>) -> String {
+pub(super) fn table(titles: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     // Spreadsheets part an unquoted cell at a `;`, too, and so would make cells of their own of what follows.
     let mut writer = csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Always).from_writer(Vec::new());
     for row in std::iter::once(titles.iter().map(|title| (*title).to_owned()).collect()).chain(rows) {

@@ -14,8 +14,8 @@ use rollbook::config::{
     self, EditError, FilePer, NewAccess, format, granted, imported, parse, revoked, without_entries,
 };
 use rollbook::model::{
-    Access, AccountId, App, Declaration, Email, GroupName, Import, ImportedGroup, ImportedMember, Role, Tree,
-    UserRef,
+    Access, AccountId, App, Declaration, Email, GroupName, Import, ImportedGroup, ImportedMember, Role,
+    Spent, Tree, UserRef,
 };
 use serde_json::{Value, json};
 

@@ -302,7 +302,7 @@ impl<'a> Editing<'a> {
                 MemberRef::Account(id) => owners
                     .get(id)
                     .map_or_else(|| UserRef::Account(id.clone()), |email| UserRef::Email((*email).clone())),
-                MemberRef::Group(_) => return false,
+                MemberRef::Group(_) | MemberRef::Synced(_) => return false,
             };
             named == user
         })
@@ -312,7 +312,7 @@ impl<'a> Editing<'a> {
         let groups = self.before.groups.values().filter_map(|group| present(&group.state));
         let members = groups.flat_map(|members| &members.entries).filter_map(|entry| match &entry.who {
             MemberRef::User(email) => Some(email),
-            MemberRef::Account(_) | MemberRef::Group(_) => None,
+            MemberRef::Account(_) | MemberRef::Group(_) | MemberRef::Synced(_) => None,
         });
         let named: BTreeSet<&Email> = self.before.users.keys().chain(members).collect();
         if named.contains(user) {
@@ -379,12 +379,16 @@ impl<'a> Editing<'a> {
         if let Some(way) = flat.get(group).and_then(|flat| way_of(flat, user)) {
             return self.taken_in(user, group, way.entry);
         }
+        let synced = members.entries.iter().find(|entry| matches!(entry.who, MemberRef::Synced(_)));
+        if let Some(entry) = synced {
+            return self.taken_in(user, group, entry);
+        }
         let names: Vec<String> = members
             .entries
             .iter()
             .filter_map(|entry| match &entry.who {
                 MemberRef::User(email) => Some(email.to_string()),
-                MemberRef::Account(_) | MemberRef::Group(_) => None,
+                MemberRef::Account(_) | MemberRef::Group(_) | MemberRef::Synced(_) => None,
             })
             .collect();
         let near = suggest::near(&user.to_string(), names.iter().map(String::as_str)).map(str::to_owned);
@@ -402,6 +406,14 @@ impl<'a> Editing<'a> {
                 format!("{group} takes {user} in through {inner}, at {place}"),
                 format!("Revoke it in {inner}, or add {user} to the `except` of that entry by hand."),
             ),
+            MemberRef::Synced(source) => EditError::other(
+                format!(
+                    "{group} does not list {user}, and takes members from the synced group {source}, at {place}"
+                ),
+                format!(
+                    "Remove {user} from {source} in the identity provider, or add {user} to the `except` of that entry by hand."
+                ),
+            ),
             MemberRef::User(_) | MemberRef::Account(_) => EditError::OtherMeaning,
         }
     }
@@ -413,7 +425,7 @@ impl<'a> Editing<'a> {
         if is_shared(path) {
             return Err(EditError::Shared(path.clone()));
         }
-        self.files.members(path, group).ok_or_else(form)
+        self.files.items(path, &["groups", group.as_str(), "members"]).ok_or_else(form)
     }
 
     fn intended_members(&mut self, group: &GroupName) -> Option<&mut Members> {

@@ -47,7 +47,7 @@ pub fn without_entries(
         if is_shared(path) {
             return Err(form());
         }
-        comments += take(files.items(path, &["groups", name.as_str(), "members"]).ok_or_else(form)?, places);
+        comments += take(files.items(path, &["groups", name.as_str(), list]).ok_or_else(form)?, places);
         if let GroupState::Present(members) = &mut group.state {
             let mut place = 0..;
             let mut stays = || !place.next().is_some_and(|place| places.contains(&place));

@@ -7,6 +7,7 @@ use unicode_normalization::char::is_combining_mark;
 use crate::model::{Access, Email, GroupName, ImportedGroup, ImportedMember, UserRef, is_invisible};
 
 use super::super::document::{Comment, Entry, Items, Kind, Text, Value};
+use super::super::groups::UNMANAGED;
 use super::access::NewAccess;
 use super::add::FilePer;
 

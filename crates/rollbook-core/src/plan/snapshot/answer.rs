@@ -11,13 +11,12 @@ use crate::model::{
     SyncedGroups, Unread, UserRef,
 };
 
-use super::super::desired::Desired;
-use super::super::desired::scim_is_ours;
+use super::super::desired::{Desired, scim_is_ours};
 use super::super::grant_reads::grant_groups;
 use super::super::identity::{Groups, People};
 use super::super::questions::{
-    Beside, Searches, asks_for_direct_roles, groups_to_read, moved, privileged_groups_to_read, reads,
-    searches,
+    Beside, Searches, asks, asks_for_direct_roles, groups_to_read, moved, privileged_groups_to_read, reads,
+    searches, synced_groups,
 };
 use super::document::SnapshotError;
 
