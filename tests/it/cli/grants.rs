@@ -450,7 +450,7 @@ fn direct_roles_are_noted_where_the_policy_asks() {
     let masked = folder.run(&["plan", "--redact"]).ends(0);
     assert!(masked.stdout.contains("directly") && !masked.stdout.contains("bob@acme.com"), "{masked}");
     let taken = folder.path("site.json");
-    folder.run(&["snapshot", "--out", &taken]).ends(0);
+    folder.run(&["snapshot", "--out", &taken, "--redact"]).ends(0);
     let held = folder.run(&["plan", "--live", &taken]).ends(0);
     assert!(held.stdout.contains("holds admin in") && !held.stdout.contains("bob@acme.com"), "{held}");
     ignored.run(&["snapshot", "--out", &ignored.path("site.json")]).ends(0);

@@ -207,7 +207,7 @@ async fn the_example_in_the_documentation_is_a_seed() {
     let page = include_str!("../../../docs/sandbox.md");
     let (example, _) = page.split_once("```yaml\n").unwrap().1.split_once("```").unwrap();
     let seed = Seed::parse(example).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!((seed.users.len(), seed.groups.len(), seed.credentials.len()), (8, 3, 7));
+    assert_eq!((seed.users.len(), seed.groups.len(), seed.credentials.len()), (9, 3, 7));
     let sandbox = Sandbox::new(&seed, &Options::default()).unwrap();
     let root = basic("root@acme.com", "sandbox");
     assert_eq!(ask_as(&sandbox, Some(&root), "GET", "/rest/api/3/myself", "").await.status, 200);

@@ -446,7 +446,7 @@ impl Live {
                 Read::AppRoles => take(&mut questions.app_roles) && self.has(Surface::Jira),
                 Read::RoleGivers => !take(&mut questions.role_givers).is_empty() && organization,
                 Read::DirectRoles => take(&mut questions.direct_roles) && organization,
-                Read::Grants => continue,
+                Read::Grants | Read::Synced => continue,
                 Read::SiteAdmins | Read::OrganizationAdmins => questions.admins,
                 Read::Domains | Read::Resources => questions.invitations && organization,
                 Read::Directories => questions.scim_users && self.has(Surface::Scim),
