@@ -213,7 +213,7 @@ impl Environment {
     /// Reads the variables.
     ///
     /// # Errors
-    /// [`EnvironmentError`] when more than one credential for Jira is set, or a value is not usable.
+    /// [`EnvironmentError`] when more than one credential for Jira is set, or a value is invalid.
     pub fn read() -> Result<Self, EnvironmentError> {
         let cloud_id = text(CLOUD_ID)?.map(|id| CloudId::parse(&id)).transpose();
         Ok(Self {
@@ -236,7 +236,7 @@ impl SignIn {
     /// Reads the variables.
     ///
     /// # Errors
-    /// [`EnvironmentError`] when a value is not usable.
+    /// [`EnvironmentError`] when a value is invalid.
     pub fn read() -> Result<Self, EnvironmentError> {
         let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
         // Elsewhere than on these systems a desktop is reached without a variable.

@@ -15,8 +15,8 @@ use crate::plan::{self, Beside, Desired, DirectReads, FoundRoles, GrantReads, Ro
 /// How many requests are under way at a time; the limiter bounds their sum.
 const AT_A_TIME: usize = 16;
 
-/// Reads what the groups give whose roles a tree manages, with as few requests as that takes, and which groups decide about
-/// the access to apps, where a rule asks about them; nothing where there is no organization to ask. A refusal is kept: it ends nothing but changes of roles.
+/// Reads what the groups give whose roles a tree manages, with as few requests as possible, and which groups decide about
+/// the access to apps, if a rule asks about them; nothing without an organization. A refusal is kept: it ends nothing but changes of roles.
 ///
 /// # Errors
 /// When the site that answers is not the one that the tree names. That ends every command.

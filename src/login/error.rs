@@ -47,8 +47,8 @@ pub enum LoginError {
     #[error("there is no folder to store a login in: neither XDG_STATE_HOME nor HOME names one")]
     #[diagnostic(help("Set HOME to your home folder."))]
     NoFolder,
-    /// The address that the browser is sent back to is not usable.
-    #[error("{OAUTH_REDIRECT} is not usable: {0:?}")]
+    /// The address that the browser is sent back to is invalid.
+    #[error("{OAUTH_REDIRECT} is invalid: {0:?}")]
     #[diagnostic(help(
         "Write http://localhost:PORT/PATH or http://127.0.0.1:PORT/PATH, exactly as the app has it as its callback URL."
     ))]

@@ -45,7 +45,7 @@ pub struct Entry {
     pub account: Account,
     /// When consent was given.
     pub consented: Timestamp,
-    /// The tokens; nothing where Atlassian does not renew them any more.
+    /// The tokens; `None` if Atlassian does not renew them any more.
     pub tokens: Option<Tokens>,
 }
 
@@ -107,7 +107,7 @@ impl FileStore {
         &self.path
     }
 
-    /// What is stored; nothing where there is no login.
+    /// The stored login; `None` if there is none.
     ///
     /// # Errors
     /// [`LoginError::Broken`] when it cannot be read, others could read it, or it is for another site.

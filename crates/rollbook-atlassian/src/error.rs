@@ -22,7 +22,7 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Request(#[from] RequestError),
-    /// A login in the browser is not usable.
+    /// A login in the browser is invalid.
     #[error(transparent)]
     #[diagnostic(transparent)]
     Login(#[from] LoginError),

@@ -82,7 +82,7 @@ pub enum Stored {
 
 /// Keeps the tokens of one login for all processes of a user. Errors are sentences without a full stop.
 pub trait LoginStore: fmt::Debug + Send + Sync {
-    /// Takes the lock, which lasts as long as what is returned; nothing where another process has it.
+    /// Takes the lock, which lasts as long as the returned guard; `None` if another process has it.
     ///
     /// # Errors
     /// When there cannot be a lock.
@@ -107,7 +107,7 @@ pub trait LoginStore: fmt::Debug + Send + Sync {
     fn end(&self) -> Result<(), String>;
 }
 
-/// Why a login is not usable.
+/// Why a login is invalid.
 #[derive(Clone, Debug, thiserror::Error, miette::Diagnostic)]
 pub enum LoginError {
     /// Atlassian said earlier that it does not renew it any more.
@@ -282,7 +282,7 @@ impl Login {
 }
 
 impl Tokens {
-    /// How long the access token is used from now on; nothing where it is to be renewed.
+    /// How long the access token is used from now on; `None` if it must be renewed.
     pub(super) fn remaining(&self, now: Timestamp) -> Duration {
         let life = self.access_ends.duration_since(self.renewed);
         let margin = MARGIN.min(life / 2);

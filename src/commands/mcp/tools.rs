@@ -188,7 +188,7 @@ fn plain(mut schema: Value) -> JsonObject {
 }
 
 impl Call {
-    /// Reads a call; nothing where there is no such tool.
+    /// Reads a call; `None` if there is no such tool.
     pub(super) fn of(name: &str, arguments: Value) -> Option<Result<Self, Failed>> {
         Some(match name {
             "check" => read(arguments).map(Self::Check),

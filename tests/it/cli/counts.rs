@@ -46,7 +46,7 @@ fn a_plan_of_the_example_organization() {
         // organization knows those who leave a group, and those who join one; and who administers it.
         ("POST /admin/v2/orgs/{orgId}/directories/{directoryId}/users/search", 5),
         // Who owns each of the ten groups that change, and which groups give the role that one is to give.
-        ("POST /admin/v2/orgs/{orgId}/directories/{directoryId}/groups/search", 2),
+        ("POST /admin/v2/orgs/{orgId}/directories/{directoryId}/groups/search", 3),
         // The roles of the one group whose roles are managed.
         ("/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/role-assignments", 1),
         // How Leila can be invited.

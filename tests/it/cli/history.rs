@@ -339,7 +339,7 @@ fn a_group_or_a_user_with_another_name_is_the_same_by_its_id() {
     let names = [("first", first.as_str()), ("second", &second)];
     let of = |user: &str| {
         [
-            format!("free ada@acme.com first second -"),
+            format!("free {user} first second -"),
             format!("free-2 {user} second - -"),
             format!("locked-2 {user} first - -"),
             format!("pinned-2 {user} first - -"),

@@ -290,7 +290,7 @@ fn what_is_wrong_before_the_browser_opens_is_told_at_once() {
         "{ran}"
     );
     let ran = office.run(&["login"]).env("ROLLBOOK_OAUTH_REDIRECT", "http://evil.example:80/").run().ends(64);
-    assert!(ran.stderr.contains("ROLLBOOK_OAUTH_REDIRECT is not usable"), "{ran}");
+    assert!(ran.stderr.contains("ROLLBOOK_OAUTH_REDIRECT is invalid"), "{ran}");
     let ran = office.run(&["login"]).env("ROLLBOOK_SITE", "https://other.atlassian.net").run().ends(4);
     assert!(ran.stderr.contains("the tree names https://acme.atlassian.net"), "{ran}");
     let ran = office.run(&["login"]).env("XDG_STATE_HOME", "").run().ends(64);

@@ -100,7 +100,7 @@ async fn a_person_shows_roles_and_how_each_came_about() {
     assert_eq!(holders(of("jira-software", "user")).await, ["Ada", "Eve", "Sus"]);
     assert_eq!(holders(of("confluence", "admin")).await, [""; 0]);
     assert_eq!(holders(json!({ "resourceIds": [resource("confluence")] })).await, ["Eve"]);
-    // Who holds the app directly takes a seat, and keeps nothing where they are removed.
+    // Who holds the app directly takes a seat, and loses everything when removed.
     assert_eq!(set(&sandbox, "assign", "g-admins", "confluence", "user").await.status, 409);
     assert_eq!(
         org(&sandbox, "DELETE", &format!("{DIRECTORY}/users/712020:eve"), Value::Null).await.status,

@@ -49,12 +49,12 @@ pub struct ReviewRow {
     pub name: String,
     /// The status of the account.
     pub status: String,
-    /// Whether the organization manages the account; nothing where that is not known.
+    /// Whether the organization manages the account; `None` if that is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub managed: Option<bool>,
     /// The last activity: a time in UTC, `none` where none is recorded, `unknown` where it was not read.
     pub last_active: String,
-    /// What the configuration declares of it; nothing where it does not.
+    /// Its declaration in the configuration; `None` if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declared: Option<DeclaredMembership>,
     /// What is proposed.

@@ -21,7 +21,7 @@ pub struct Revisions {
 /// A commit.
 #[derive(Clone, Debug)]
 pub struct Commit {
-    /// Its whole id.
+    /// Its full ID.
     pub id: String,
     /// The ids of its parents. The branch itself was at the first one before.
     pub parents: Vec<String>,
@@ -40,7 +40,7 @@ pub struct Commit {
 pub struct FileChange {
     /// From the repository's folder.
     pub path: String,
-    /// What the commit has there; nothing where it has none.
+    /// The object at the path; `None` if the commit has none.
     pub object: Option<Object>,
 }
 
@@ -74,7 +74,7 @@ pub struct Stretch {
     pub until: Option<Date>,
     /// Why, as the entry last said.
     pub because: Option<String>,
-    /// What began it; nothing where that is in a commit which is not here.
+    /// Its beginning; `None` if that is in a commit which the clone lacks.
     pub from: Option<Turn>,
     /// What ended it; nothing while it lasts, and where `until` ended it.
     pub to: Option<Turn>,
@@ -83,7 +83,7 @@ pub struct Stretch {
 /// What began or ended a stretch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Turn {
-    /// The commit that wrote it; nothing where that is not here.
+    /// The commit that wrote it; `None` if the clone lacks it.
     pub commit: Option<String>,
     /// When the branch had it.
     pub date: Timestamp,

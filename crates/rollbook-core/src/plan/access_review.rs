@@ -30,7 +30,7 @@ pub struct ReviewRequest<'a> {
     pub scope: &'a ReviewScope,
     /// After how many days without activity a removal is proposed.
     pub inactive_days: Option<u32>,
-    /// What the history says; nothing where the tree is in no repository.
+    /// The history; `None` if the tree is in no repository.
     pub history: Option<&'a History>,
     /// The commit that is checked out.
     pub commit: Option<&'a str>,

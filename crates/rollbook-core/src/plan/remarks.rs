@@ -248,7 +248,7 @@ pub(super) fn on_direct_roles(context: &Context<'_>) -> Vec<Note> {
     of.into_iter().map(note).collect()
 }
 
-/// What was asked in vain, and what the plan goes on without.
+/// The questions that got no answer, and the consequences for the plan.
 pub(super) fn on_unread(capabilities: &Capabilities) -> Vec<Note> {
     let mut notes = Vec::new();
     for unread in &capabilities.unread {

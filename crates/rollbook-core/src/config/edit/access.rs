@@ -592,7 +592,7 @@ struct Lasting {
     until: Option<Date>,
 }
 
-/// How long a group takes a user in; nothing where it does not.
+/// How long a group takes a user in; `None` if it does not.
 fn lasting(declaration: &Declaration, group: &GroupName, user: &UserRef) -> Option<Lasting> {
     let flat = flattened(declaration, [group]);
     way_of(flat.get(group)?, user).map(|way| Lasting { until: way.until })

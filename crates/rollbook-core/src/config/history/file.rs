@@ -74,7 +74,7 @@ impl Cache {
         }
     }
 
-    /// What a file of a commit says; nothing where it cannot be read, which is then noted.
+    /// The contents of a file of a commit; `None` if it cannot be read, which is then noted.
     pub(super) fn file<E>(
         &mut self,
         (commit, path): (&str, &str),

@@ -194,7 +194,7 @@ impl<'a> Branch<'a> {
         others.find_map(|parent| self.mention(parent, key, what))
     }
 
-    /// The commit that made a change last, from one back to the branch; nothing where another change came later.
+    /// The commit that made a change last, from one back to the branch; `None` if another change came later.
     fn mention(&self, from: usize, key: &Address, what: What) -> Option<(usize, Address)> {
         let mut key = key.clone();
         let mut at = Some(from);

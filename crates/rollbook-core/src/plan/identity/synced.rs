@@ -32,7 +32,11 @@ impl Brought {
         for (member, name) in desired.declaration.synced() {
             let members = told.entry(name).or_insert_with(|| {
                 let (_, listing) = source(name, desired, groups, live)?;
-                active(name, listing, live)
+                let comes_back = |id: &AccountId| {
+                    let email = people.declared_as(id).and_then(UserRef::email);
+                    email.is_some_and(|email| desired.active(email) == Some(true))
+                };
+                active(name, listing, live, comes_back)
             });
             let except = |members: &BTreeSet<&AccountId>| {
                 excepts_nobody(member, name, desired, people).filter(|_| !members.is_empty())
@@ -146,11 +150,13 @@ fn unheard(name: &GroupName) -> Obstacle {
     }
 }
 
-/// The active people of a listing. Of somebody nobody knows whether they are, none of it counts.
+/// The people of a listing who are active, or whom the tree makes active. Of somebody nobody knows whether they are, none of it
+/// counts.
 fn active<'l>(
     name: &GroupName,
     listing: &'l Listing<AccountId>,
     live: &LiveState,
+    comes_back: impl Fn(&AccountId) -> bool,
 ) -> Result<BTreeSet<&'l AccountId>, Obstacle> {
     let mut found = BTreeSet::new();
     for id in listing {
@@ -163,7 +169,7 @@ fn active<'l>(
                 help: "Plan again, with a credential that may see it.".into(),
             });
         }
-        let counts = |account: &LiveAccount| account.active() && account.kind.is_person();
+        let counts = |account: &LiveAccount| (account.active() || comes_back(id)) && account.kind.is_person();
         if account.is_some_and(counts) {
             found.insert(id);
         }
