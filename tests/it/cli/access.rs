@@ -110,7 +110,7 @@ fn a_grant_is_one_line_and_every_other_byte_stays() {
     let first = run(tree.path(), &["grant", "account:712020:abc", "site-admins"]).ends(0);
     assert_eq!(lines(&first)[0], "-        members: []", "{first}");
     let check = run(tree.path(), &["grant", "gus@acme.com", "site-admins", "--check"]).ends(1);
-    assert!(check.stdout.contains("+") && !text(tree.path(), "groups/all.yaml").contains("gus@"), "{check}");
+    assert!(check.stdout.contains('+') && !text(tree.path(), "groups/all.yaml").contains("gus@"), "{check}");
     let files = ["rollbook.yaml", "groups/all.yaml", "users/people.yaml"];
     let mut files: Vec<SourceFile> =
         files.iter().map(|path| SourceFile { path: (*path).into(), text: text(tree.path(), path) }).collect();

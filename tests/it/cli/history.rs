@@ -102,7 +102,7 @@ fn ran(folder: &Path, arguments: &[&str]) -> Ran {
 
 /// The stretches, each as `GROUP USER FROM/MERGE TO/MERGE UNTIL`; commits by the names that a test gives them.
 fn stretches(history: &Value, names: &[(&str, &str)]) -> Vec<String> {
-    let named = |id: &Value| match id.as_str() {
+    let called = |id: &Value| match id.as_str() {
         None => "?".to_owned(),
         Some(id) => names
             .iter()
@@ -111,8 +111,8 @@ fn stretches(history: &Value, names: &[(&str, &str)]) -> Vec<String> {
     };
     let turn = |turn: &Value| match (turn, &turn["merge"]) {
         (Value::Null, _) => "-".to_owned(),
-        (_, Value::Null) => named(&turn["commit"]),
-        (_, merge) => format!("{}/{}", named(&turn["commit"]), named(merge)),
+        (_, Value::Null) => called(&turn["commit"]),
+        (_, merge) => format!("{}/{}", called(&turn["commit"]), called(merge)),
     };
     let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
     let stretch = |it: &Value| {

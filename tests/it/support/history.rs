@@ -151,7 +151,12 @@ impl Maker {
                 let mut all: Vec<usize> = (0..self.users).collect();
                 self.rng.shuffle(&mut all);
                 all.truncate(size.members);
-                Group { number, name: format!("team-{number:03}"), members: all, has_id: number % 3 == 0 }
+                Group {
+                    number,
+                    name: format!("team-{number:03}"),
+                    members: all,
+                    has_id: number.is_multiple_of(3),
+                }
             });
             let groups = groups.collect();
             files.push(File {
@@ -163,7 +168,7 @@ impl Maker {
             });
         }
         let state = State { files, born: BTreeMap::new(), died: BTreeMap::new() };
-        self.commit(vec![], state, "first".into(), None)
+        self.commit(vec![], state, "first", None)
     }
 
     /// Notes which memberships differ from the first parent's, with this commit as what wrote them, and writes the commit.
@@ -171,7 +176,7 @@ impl Maker {
         &mut self,
         parents: Vec<Mark>,
         mut state: State,
-        message: String,
+        message: &str,
         pull_request: Option<u64>,
     ) -> Mark {
         let mark = self.commits.len();
@@ -218,7 +223,7 @@ impl Maker {
     fn direct(&mut self, tip: Mark, locked: &BTreeSet<usize>) -> Mark {
         let mut state = self.commits[tip].state.clone();
         self.edit(&mut state, locked);
-        self.commit(vec![tip], state, "Edit".into(), None)
+        self.commit(vec![tip], state, "Edit", None)
     }
 
     fn squashed(&mut self, tip: Mark) -> Mark {
@@ -228,7 +233,7 @@ impl Maker {
         for _ in 0..self.rng.usize(1..4) {
             self.edit(&mut state, &BTreeSet::new());
         }
-        self.commit(vec![tip], state, format!("Edit (#{number})"), Some(number))
+        self.commit(vec![tip], state, &format!("Edit (#{number})"), Some(number))
     }
 
     /// Puts the tree back to what it was two commits before.
@@ -236,7 +241,7 @@ impl Maker {
         let Some(parent) = self.commits[tip].parents.first().copied() else { return tip };
         let mut state = self.commits[tip].state.clone();
         state.files.clone_from(&self.commits[parent].state.files);
-        self.commit(vec![tip], state, "Revert \"Edit (#1)\"".into(), None)
+        self.commit(vec![tip], state, "Revert \"Edit (#1)\"", None)
     }
 
     /// A branch of some commits, and what the branch that it began at got meanwhile, in other files: both tips.
@@ -247,7 +252,7 @@ impl Maker {
             let mut state = self.commits[branch].state.clone();
             let touched = self.edit(&mut state, &BTreeSet::new());
             locked.extend(touched);
-            branch = self.commit(vec![branch], state, "Work".into(), None);
+            branch = self.commit(vec![branch], state, "Work", None);
         }
         let mut main = tip;
         for _ in 0..self.rng.usize(0..3) {
@@ -288,7 +293,7 @@ impl Maker {
         self.commit(
             vec![main, branch],
             state,
-            format!("Merge pull request #{number} from acme/b"),
+            &format!("Merge pull request #{number} from acme/b"),
             Some(number),
         )
     }
@@ -300,7 +305,7 @@ impl Maker {
             return local;
         }
         let state = self.merged(tip, local, main);
-        self.commit(vec![local, main], state, "Merge branch 'main' of example.com:acme/access".into(), None)
+        self.commit(vec![local, main], state, "Merge branch 'main' of example.com:acme/access", None)
     }
 
     /// Changes something, and gives the files that it touched.
@@ -373,7 +378,7 @@ impl Maker {
         let marks = std::fs::read_to_string(folder.join(".git/marks")).unwrap();
         let mut ids = vec![String::new(); self.commits.len()];
         for (mark, id) in marks.lines().filter_map(|line| line.strip_prefix(':')?.split_once(' ')) {
-            ids[mark.parse::<usize>().unwrap() - 1] = id.to_owned();
+            id.clone_into(&mut ids[mark.parse::<usize>().unwrap() - 1]);
         }
         ids
     }

@@ -400,7 +400,8 @@ impl Spec {
     /// Whether somebody is among the active people of a source.
     fn is_in(&self, source: usize, person: usize) -> bool {
         let of = &self.people[person];
-        let is_told = of.declared && (of.pinned || of.locked || !of.hidden);
+        let shown = !of.hidden || self.has(Surface::Organization) || of.scim && self.has(Surface::Scim);
+        let is_told = of.declared && (of.pinned || of.locked || shown);
         let comes_back = is_told && self.active(person) == Some(true);
         let is_active = of.exists && !of.removed && (of.live_active && !of.suspended || comes_back);
         let is_person = of.kind == AccountKind::Atlassian;

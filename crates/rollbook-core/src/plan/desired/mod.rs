@@ -285,6 +285,16 @@ impl<'a> Desired<'a> {
 }
 
 impl DesiredGroup<'_> {
+    /// Whether one of its own entries takes in another group, at this place.
+    pub(super) fn takes_group_at(&self, origin: Origin) -> bool {
+        match &self.declared.state {
+            GroupState::Present(members) => {
+                members.entries.iter().any(|entry| entry.origin == origin && entry.who.is_group())
+            }
+            GroupState::Absent => false,
+        }
+    }
+
     /// Whether the tree mentions a name.
     pub fn names(&self, user: &UserRef) -> bool {
         self.members.contains_key(user) || self.denied.contains_key(user)

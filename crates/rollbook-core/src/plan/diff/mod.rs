@@ -391,6 +391,12 @@ impl Differ<'_> {
             let offboarded = || Some((Reason::Offboarded, *self.offboarded.get(&id)?));
             let named = wants.denied.get(&id).copied().or_else(offboarded);
             let (reason, origin) = match named {
+                // An entry for another group has ended; a synced group of unknown members may bring the person as well.
+                Some((Reason::Expired, origin))
+                    if !group.unclear.is_empty() && group.takes_group_at(origin) =>
+                {
+                    continue;
+                }
                 Some(named) => named,
                 None if group.mode == Mode::AtLeast || !may_go(group, account) => continue,
                 // A synced group that cannot be told may be what brought them.

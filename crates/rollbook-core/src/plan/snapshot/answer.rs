@@ -34,7 +34,7 @@ pub fn live_state(
     let people = held.search(&searches);
     let found: BTreeSet<Email> = people.iter().filter_map(|person| person.email.clone()).collect();
     let reads = reads(desired, beside, &held.rights, &found);
-    let grants = held.grants_for(&grant_groups(desired, beside, &held.groups), asks(desired, beside));
+    let grants = held.grants_for(desired, beside);
     let more = privileged_groups_to_read(desired, beside, &held.rights, &held.groups, &grants);
     let synced = synced_groups(desired, beside, &held.groups);
     let members: BTreeMap<_, _> = groups_to_read(desired, beside, &held.groups)
@@ -247,13 +247,16 @@ impl SyncedGroups {
 }
 
 impl Readings {
-    /// What groups give, of those that are asked about. The roles that were not read are not known.
-    fn grants_for(&self, asked: &[GroupId], asks: bool) -> Grants {
+    /// The roles of the groups that a plan asks about. Roles that were not read are unknown.
+    fn grants_for(&self, desired: &Desired<'_>, beside: Beside<'_>) -> Grants {
         if !self.rights.has(Surface::Organization) {
             return Grants::default();
         }
-        let deciding = self.grants.deciding.only(asks);
-        if asked.is_empty() {
+        let deciding = self.grants.deciding.only(asks(desired, beside));
+        let asked = grant_groups(desired, beside, &self.groups);
+        // A group that will be created gives roles too.
+        let gives_any = desired.groups.values().any(|group| group.grants.is_some());
+        if asked.is_empty() && !gives_any {
             return Grants { deciding, ..Grants::default() };
         }
         let is_asked = |id: &GroupId| asked.contains(id);
