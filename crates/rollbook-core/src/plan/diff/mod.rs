@@ -391,7 +391,9 @@ impl Differ<'_> {
             let offboarded = || Some((Reason::Offboarded, *self.offboarded.get(&id)?));
             let named = wants.denied.get(&id).copied().or_else(offboarded);
             let (reason, origin) = match named {
-                // An entry for another group has ended; a synced group of unknown members may bring the person as well.
+                // A synced group of unknown members may bring a person whom another entry excepts, or brought through a group
+                // until a date. A person's own line ends in any case.
+                Some((Reason::Excepted, _)) if !group.unclear.is_empty() => continue,
                 Some((Reason::Expired, origin))
                     if !group.unclear.is_empty() && group.takes_group_at(origin) =>
                 {
