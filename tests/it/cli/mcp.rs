@@ -224,7 +224,7 @@ fn a_cancelled_call_ends_and_others_are_answered_meanwhile() {
     agent.leave();
 }
 
-/// 20,000 people are pages that a client can take, each below its limit of a line.
+/// A large site is answered in pages that a client can take, each below its limit of a line.
 #[test]
 fn a_large_site_is_answered_in_pages() {
     let people: Vec<String> = (0..3000)
