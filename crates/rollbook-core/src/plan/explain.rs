@@ -99,7 +99,7 @@ struct Walk<'a> {
     /// The emails of people who are named by account.
     owners: BTreeMap<UserRef, UserRef>,
     locator: &'a Locator<'a>,
-    /// The one person that it is about; everybody where there is none.
+    /// The only person whose ways are collected; `None` collects everybody's.
     about: Option<UserRef>,
     explanation: Explanation,
 }
